@@ -1,0 +1,73 @@
+"""A model in one format, and what a loaded one can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model on disk or in memory, of one format.
+
+    Args:
+        format: ``torch`` or ``onnx``.
+        folder: where its files lie (tokenizer, ``artifact.json``, weights); for an artifact in memory
+            the folder that it was read from, which still holds the right tokenizer.
+        labels: class names, in the order of the logits; empty for an encoder without a head.
+        payload: the loaded module, or None while it lies on disk only.
+    """
+
+    format: str
+    folder: Path
+    labels: tuple[str, ...] = ()
+    payload: Any = None
+
+
+class Predictor(Protocol):
+    """A session for classification: answers from strings."""
+
+    def predict(self, texts: Sequence[str]) -> np.ndarray:
+        """Logits, float32 (len(texts), classes), in the order of ``texts``; one batch."""
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Tokenise only: what ``forward`` takes."""
+
+    def forward(self, batch: Any) -> np.ndarray:
+        """Run the model alone on an encoded batch; logits as in ``predict``."""
+
+    def close(self) -> None:
+        """Give the memory back."""
+
+
+def _ignore(*_: Any, **__: Any) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a technique may use besides the artifact and its own settings.
+
+    Args:
+        workspace: an empty folder for files it makes; removed with the job.
+        calibration: texts from the training split, never from validation or test.
+        training: (texts, class indices) of the training split.
+        evaluate: accuracy of an artifact on validation, in [0, 1].
+        report: ``report(stage, done, total)``: progress, both counts whole numbers.
+        cancelled: answers True once the user has asked to stop; check it between steps.
+        seed: for every random choice.
+        device: a torch device name.
+    """
+
+    workspace: Path
+    calibration: tuple[str, ...] = ()
+    training: tuple[tuple[str, ...], tuple[int, ...]] = ((), ())
+    evaluate: Callable[[Artifact], float] | None = None
+    report: Callable[[str, int, int], None] = _ignore
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+    seed: int = 0
+    device: str = "cpu"

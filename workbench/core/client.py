@@ -1,0 +1,36 @@
+"""What a state asks for work through; ``jobs.client`` has the one that speaks HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from workbench.core.records import Job, Run
+
+Listener = Callable[[Mapping[str, Any]], None]
+
+
+class Client(Protocol):
+    """A thin client of the job server; every method answers at once, or raises ``BadInput``."""
+
+    id: str
+
+    def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
+        """Ask for work; it goes on when this process ends."""
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Jobs waiting, running and lately ended, oldest first."""
+
+    def cancel(self, job: str) -> None:
+        """Ask a job to stop; what it finished is kept."""
+
+    def runs(self) -> tuple[Run, ...]:
+        """Runs that this client may see, oldest first."""
+
+    def follow(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with every event from now on, on the thread (and event loop) that called
+        ``follow``; returns a function that ends it.
+
+        Events: ``{"type": "job", "job": …}``, ``{"type": "run", "run": …}`` (also provisional ones, status
+        ``running``) and ``{"type": "loss", "job": id, "step": n, "loss": x, "accuracy": y or None}``.
+        """

@@ -1,0 +1,36 @@
+"""The runs that no other run beats, and how much of the plane they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def pareto_front(points: Sequence[Sequence[float]]) -> np.ndarray:
+    """Which points no other point beats.
+
+    Args:
+        points: (n, d); every coordinate the smaller the better; equal points do not beat each other.
+
+    Returns:
+        Boolean array (n,).
+    """
+    values = np.asarray(points, dtype=float).reshape(len(points), -1)
+    no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=2)
+    better = (values[:, None, :] < values[None, :, :]).any(axis=2)
+    return ~(no_worse & better).any(axis=0)
+
+
+def hypervolume(points: Sequence[Sequence[float]], corner: Sequence[float]) -> float:
+    """Area that the points dominate up to ``corner``, two coordinates, the smaller the better.
+
+    Source:
+        Zitzler and Thiele 1998, "Multiobjective optimization using evolutionary algorithms".
+    """
+    area, edge = 0.0, float(corner[1])
+    for x, y in sorted((float(p[0]), float(p[1])) for p in points):
+        if x < corner[0] and y < edge:
+            area += (float(corner[0]) - x) * (edge - y)
+            edge = y
+    return area

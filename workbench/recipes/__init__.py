@@ -1,0 +1,1 @@
+"""Recipes: the tables of techniques and runtimes, chains of them, their plan and their size."""

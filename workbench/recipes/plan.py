@@ -1,0 +1,88 @@
+"""From a recipe to steps: where the formats need an export, and whether the chain is possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.core.anatomy import Anatomy
+from workbench.core.errors import BadInput
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, Technique, lookup, missing
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do: a technique with its config, or an export (config None)."""
+
+    name: str
+    source: str
+    target: str
+    config: Any = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in order, and the model they end in."""
+
+    steps: tuple[Step, ...]
+    format: str
+    anatomy: Anatomy
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the compressed weights, exact from shapes and widths."""
+        return self.anatomy.size_bytes
+
+
+def plan(recipe: Recipe, anatomy: Anatomy, format: str = "torch") -> Plan:
+    """Order the work for a model of ``format`` with these shapes.
+
+    Raises:
+        BadInput: if the chain is impossible, with the step and the reason, before any work.
+    """
+    steps: list[Step] = []
+    last: Technique | None = None
+    for config in recipe.techniques:
+        entry = lookup(TECHNIQUES, "technique", config.name)
+        _present(entry)
+        steps += _export(format, entry.format, last, f"technique {entry.name}")
+        steps.append(Step(entry.name, entry.format, entry.format, config))
+        anatomy, format, last = entry.resize(anatomy, config), entry.format, entry
+    runs_on = lookup(RUNTIMES, "runtime", recipe.runtime.name)
+    _present(runs_on)
+    steps += _export(format, runs_on.format, last, f"runtime {runs_on.name}")
+    return Plan(tuple(steps), runs_on.format, anatomy)
+
+
+def _present(entry: Any) -> None:
+    reason = missing(entry)
+    if reason:
+        raise BadInput(
+            f"{entry.name} ({reason})", "an installed engine", f"install {entry.module}"
+        )
+
+
+def _export(source: str, target: str, last: Technique | None, wanted: str) -> list[Step]:
+    if source == target:
+        return []
+    if last is not None and last.stays:
+        raise BadInput(f"{wanted} after {last.name}", last.stays, f"leave out {last.name}")
+    if (source, target) not in EXPORTS:
+        reason = f"something that takes format {source}, and nothing converts {source} to {target}"
+        raise BadInput(f"{wanted} ({target}) on a {source} model", reason, "change the order")
+    return [Step("export", source, target)]
+
+
+def with_runtime(recipe: Recipe, anatomy: Anatomy) -> Recipe:
+    """The recipe on its own runtime if that can run it, else on the first that can."""
+    others = (entry.config_type() for entry in RUNTIMES.values() if not missing(entry))
+    for config in (recipe.runtime, *others):
+        candidate = replace(recipe, runtime=config)
+        try:
+            plan(candidate, anatomy)
+        except BadInput:
+            continue
+        return candidate
+    plan(recipe, anatomy)
+    return recipe

@@ -1,0 +1,122 @@
+"""The compression rate as a promise: which recipe reaches a given size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from workbench.core.anatomy import Anatomy
+from workbench.core.errors import BadInput
+from workbench.core.knobs import knobs
+from workbench.recipes.plan import with_runtime
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import TECHNIQUES, missing
+
+PRECISIONS = ((), ("bf16",), ("dynamic_int8",))  # widest first
+TOLERANCE = 0.02  # a rate within two per cent of the one asked for is reached
+PRUNING = "structured_pruning"
+
+
+def rate_of(recipe: Recipe, anatomy: Anatomy) -> float:
+    """Compression rate: size after ÷ size before, exact."""
+    return _rate(recipe.techniques, anatomy)
+
+
+def lowest_rate(anatomy: Anatomy) -> float:
+    """Where the domain of the rate ends for this model: all knobs pulled, the embeddings stay."""
+    top = _top()
+    return min(_rate((*_pruned(top, top), *_narrowed(p)), anatomy) for p in _usable())
+
+
+def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
+    """The recipe that reaches ``rate`` with the least pruning.
+
+    The narrowest precision that is not yet below the rate comes first; whole layers and widths
+    then share what is left to remove, so that the larger of the two shares is as small as it can be.
+
+    Args:
+        rate: size after ÷ size before, from ``lowest_rate`` to 1.
+        anatomy: the uncompressed model.
+        like: the recipe on screen; its runtime stays where it can, and so do techniques that
+            do not change the size.
+
+    Raises:
+        BadInput: if the rate lies outside the model's domain.
+    """
+    floor = lowest_rate(anatomy)
+    if not floor * (1 - TOLERANCE) <= rate <= 1.0:
+        wanted = f"a number from {floor:.3f} to 1 for this model"
+        raise BadInput(f"compression rate {rate:g}", wanted, f"choose at least {floor:.3f}")
+    wide = [p for p in _usable() if _rate(_narrowed(p), anatomy) >= rate * (1 - TOLERANCE)]
+    for precision in reversed(wide):
+        options = [
+            option
+            for removed in range(anatomy.layers)
+            if (option := _at_depth(rate, anatomy, precision, removed / anatomy.layers))
+        ]
+        if options:
+            techniques = min(options, key=lambda option: option[0])[1]
+            swept = {PRUNING, *(name for p in PRECISIONS for name in p)}
+            others = tuple(c for c in like.techniques if c.name not in swept)
+            cut = tuple(c for c in techniques if c.name == PRUNING)
+            chain = (*cut, *others, *(c for c in techniques if c.name != PRUNING))
+            return with_runtime(replace(like, techniques=chain), anatomy)
+    raise BadInput(
+        f"compression rate {rate:g}", "a rate between two whole heads", "move it a little"
+    )
+
+
+def _at_depth(
+    rate: float, anatomy: Anatomy, precision: tuple[str, ...], layers: float
+) -> tuple[float, tuple[Any, ...]] | None:
+    """The width share that reaches ``rate`` with this share of layers gone, by bisection.
+
+    Returns:
+        (the larger share, techniques), or None if no width reaches the rate within the tolerance.
+    """
+
+    def reached(width: float) -> tuple[float, tuple[Any, ...]]:
+        techniques = (*_pruned(width, layers), *_narrowed(precision))
+        return _rate(techniques, anatomy) / rate - 1, techniques
+
+    low, high = 0.0, _top()
+    for width in (low, high):
+        gap, techniques = reached(width)
+        if abs(gap) <= TOLERANCE:
+            return max(width, layers), techniques
+        if (gap < 0) == (width == low):
+            return None
+    while high - low > 0.002:
+        width = round((low + high) / 2, 3)
+        gap, techniques = reached(width)
+        if abs(gap) <= TOLERANCE / 4:
+            break
+        low, high = (width, high) if gap > 0 else (low, width)
+    return (max(width, layers), techniques) if abs(gap) <= TOLERANCE else None
+
+
+def _usable() -> list[tuple[str, ...]]:
+    there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
+    return [p for p in PRECISIONS if there.issuperset(p)]
+
+
+def _rate(techniques: tuple[Any, ...], anatomy: Anatomy) -> float:
+    after = anatomy
+    for config in techniques:
+        after = TECHNIQUES[config.name].resize(after, config)
+    return after.size_bytes / anatomy.size_bytes
+
+
+def _narrowed(precision: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(TECHNIQUES[name].config_type() for name in precision)
+
+
+def _pruned(width: float, layers: float) -> tuple[Any, ...]:
+    if not width and not layers:
+        return ()
+    return (TECHNIQUES[PRUNING].config_type(ffn=width, heads=width, layers=round(layers, 4)),)
+
+
+def _top() -> float:
+    domains = (knob.domain for knob in knobs(TECHNIQUES[PRUNING].config_type))
+    return float(min(getattr(domain, "high", 1.0) for domain in domains))
