@@ -16,8 +16,8 @@ class Artifact:
 
     Args:
         format: ``torch`` or ``onnx``.
-        folder: where its files lie (tokenizer, ``artifact.json``, weights); for an artifact in memory
-            the folder that it was read from, which still holds the right tokenizer.
+        folder: where its files lie (tokenizer, ``artifact.json``, weights); for an artifact in
+            memory the folder that it was read from, which still holds the right tokenizer.
         labels: class names, in the order of the logits; empty for an encoder without a head.
         payload: the loaded module, or None while it lies on disk only.
     """

@@ -28,9 +28,12 @@ class Client(Protocol):
         """Runs that this client may see, oldest first."""
 
     def follow(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` with every event from now on, on the thread (and event loop) that called
-        ``follow``; returns a function that ends it.
+        """Call ``listener`` with every event, on the thread and event loop that called ``follow``.
 
-        Events: ``{"type": "job", "job": …}``, ``{"type": "run", "run": …}`` (also provisional ones, status
-        ``running``) and ``{"type": "loss", "job": id, "step": n, "loss": x, "accuracy": y or None}``.
+        Events: ``{"type": "job", "job": …}``, ``{"type": "run", "run": …}`` (also provisional
+        ones, status ``running``) and ``{"type": "loss", "job": id, "step": n, "loss": x,
+        "accuracy": y or None}``.
+
+        Returns:
+            A function that ends it.
         """

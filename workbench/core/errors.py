@@ -24,5 +24,5 @@ class BadInput(ValueError):
         return {"value": self.value, "expected": self.expected, "remedy": self.remedy}
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Cancelled(Exception):
     """The work was cancelled; everything finished before it is kept."""

@@ -9,7 +9,8 @@ from pathlib import Path
 def home() -> Path:
     """``WORKBENCH_HOME``, or the platform's folder for user data; made if it is not there.
 
-    Holds ``models/`` (tuned models), ``runs/`` (the truth), ``jobs/``, ``cache/`` and the server's files.
+    Holds ``models/`` (tuned models), ``runs/`` (the truth), ``jobs/``, ``cache/`` and the
+    server's files.
     """
     chosen = os.environ.get("WORKBENCH_HOME")
     if chosen:

@@ -11,7 +11,7 @@ def pareto_front(points: Sequence[Sequence[float]]) -> np.ndarray:
     """Which points no other point beats.
 
     Args:
-        points: (n, d); every coordinate the smaller the better; equal points do not beat each other.
+        points: (n, d); the smaller the better; equal points do not beat each other.
 
     Returns:
         Boolean array (n,).

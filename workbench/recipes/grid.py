@@ -11,8 +11,10 @@ from workbench.recipes.recipe import Recipe, check_fields
 
 
 def expand(grid: Any) -> tuple[Recipe, ...]:
-    """The recipes of a grid: a recipe in which any knob may be a list, ``runtime`` a list of
-    runtimes and ``techniques`` a list of lists; the product of all, without repeats.
+    """The recipes of a grid, without repeats.
+
+    A grid is a recipe in which any knob may be a list, ``runtime`` a list of runtimes and
+    ``techniques`` a list of lists; its recipes are the product of all.
 
     Raises:
         BadInput: for anything ``Recipe.from_json`` would refuse, or an empty list.

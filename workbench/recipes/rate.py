@@ -32,7 +32,7 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
     """The recipe that reaches ``rate`` with the least pruning.
 
     The narrowest precision that is not yet below the rate comes first; whole layers and widths
-    then share what is left to remove, so that the larger of the two shares is as small as it can be.
+    then share what is left to remove, so that the larger share is as small as it can be.
 
     Args:
         rate: size after ÷ size before, from ``lowest_rate`` to 1.

@@ -103,7 +103,7 @@ def export(source: str, target: str) -> Callable[[Function], Function]:
 
 
 def missing(entry: Technique | Runtime) -> str:
-    """Why an entry cannot be used on this machine, naming the extra to install; empty if it can."""
+    """Why an entry cannot be used here, naming the extra to install; empty if it can."""
     if not entry.module or installed(entry.module):
         return ""
     return f"{entry.module} is not installed: pip install 'llm-workbench[{entry.extra}]'"
