@@ -1,0 +1,182 @@
+"""The thin client: what kernels, pages and commands hold instead of a framework."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from workbench.core.client import Listener
+from workbench.core.errors import BadInput
+from workbench.core.records import Job, Run
+from workbench.jobs.request import OWNER
+from workbench.jobs.start import Address, ensure
+from workbench.recipes.recipe import Recipe
+
+ENDED = ("done", "failed", "cancelled")
+
+
+class Verbs:
+    """What one asks for in a script; every verb waits until its job has ended."""
+
+    def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
+        """Ask for work; see ``core.client.Client``."""
+        raise TypeError("a client must say how work is submitted")
+
+    def wait(self, job: Job, listener: Listener | None = None) -> Job:
+        """Follow a job to its end."""
+        raise TypeError("a client must say how a job is followed")
+
+    def runs(self) -> tuple[Run, ...]:
+        """Finished runs, oldest first."""
+        raise TypeError("a client must say where its runs are")
+
+    def tune(self, model: str, task: str, mode: str = "linear", **more: Any) -> str:
+        """Fit ``model`` on ``task`` (mode ``linear`` or ``full``); returns the tuned model's id.
+
+        Raises:
+            BadInput: for a model, task or mode that cannot be used.
+            RuntimeError: if the job failed; the message says why.
+        """
+        asked = {"model": model, "task": task, "mode": mode, **more}
+        return str((self._ended("tune", asked).result or {})["id"])
+
+    def run(self, model: str, task: str, recipe: Recipe, *, verify: bool = False) -> Run:
+        """Measure one recipe against its reference; on the test split if ``verify``."""
+        split = "test" if verify else "validation"
+        asked = {"model": model, "task": task, "recipe": recipe.to_json(), "split": split}
+        return self._found(self._ended("run", asked))[0]
+
+    def sweep(self, model: str, task: str, grid: Mapping[str, Any], **more: Any) -> list[Run]:
+        """Measure every recipe of a grid; those already measured here are taken from the store."""
+        return self._found(
+            self._ended("sweep", {"model": model, "task": task, "grid": dict(grid), **more})
+        )
+
+    def _ended(self, kind: str, asked: Mapping[str, Any]) -> Job:
+        job = self.wait(self.submit(kind, asked))
+        if job.status != "done" and not (job.result or {}).get("runs"):
+            error = job.error or {}
+            raise RuntimeError(
+                f"{kind} {job.status}: {error.get('value', '')} {error.get('remedy', '')}".strip()
+            )
+        return job
+
+    def _found(self, job: Job) -> list[Run]:
+        by_id = {run.id: run for run in self.runs()}
+        return [by_id[i] for i in (job.result or {}).get("runs", ()) if i in by_id]
+
+
+class HttpClient(Verbs):
+    """Speaks to the job server of a home, and starts it again if it has gone.
+
+    Args:
+        home: ``WORKBENCH_HOME``.
+        client: id of the one who asks: the owner, or a visitor's random id.
+    """
+
+    def __init__(self, home: Path, client: str = OWNER) -> None:
+        self.home, self.id = home, client
+        self._address: Address | None = None
+        self._http = httpx.Client(timeout=30)
+
+    def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
+        """Ask for work; it goes on when this process ends."""
+        body = {"kind": kind, "request": dict(request)}
+        return Job.from_json(self._ask("POST", "/jobs", json=body))
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Jobs waiting, running and lately ended, oldest first."""
+        return tuple(Job.from_json(job) for job in self._ask("GET", "/jobs")["jobs"])
+
+    def cancel(self, job: str) -> None:
+        """Ask a job to stop; what it finished is kept."""
+        self._ask("POST", f"/jobs/{job}/cancel")
+
+    def runs(self) -> tuple[Run, ...]:
+        """Runs that this client may see, oldest first."""
+        return tuple(Run.from_json(run) for run in self._ask("GET", "/runs")["runs"])
+
+    def wait(self, job: Job, listener: Listener | None = None) -> Job:
+        """Follow a job to its end; the listener hears every event on the way."""
+        while True:
+            with suppress(httpx.HTTPError):
+                for event in self._stream():
+                    if listener is not None and event["type"] != "ready":
+                        listener(event)
+                    if event["type"] == "ready":
+                        found = {j.id: j for j in self.jobs()}[job.id]
+                    elif event["type"] == "job" and event["job"]["id"] == job.id:
+                        found = Job.from_json(event["job"])
+                    else:
+                        continue
+                    if found.status in ENDED:
+                        return found
+
+    def follow(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with every event, on this thread's running event loop."""
+        task = asyncio.get_running_loop().create_task(self._follow(listener))
+        return lambda: (task.cancel(), None)[1]
+
+    async def _follow(self, listener: Listener) -> None:
+        """Read events for ever; ``{"type": "ready"}`` says that the lists should be read anew."""
+        while True:
+            with suppress(httpx.HTTPError, RuntimeError, OSError):
+                where = await asyncio.to_thread(ensure, self.home)
+                timeout = httpx.Timeout(10, read=60)
+                async with (
+                    httpx.AsyncClient(timeout=timeout, headers=self._headers(where)) as http,
+                    http.stream("GET", f"{where.url}/events") as response,
+                ):
+                    listener({"type": "ready"})
+                    async for line in response.aiter_lines():
+                        if line.startswith("data: "):
+                            listener(json.loads(line[6:]))
+            await asyncio.sleep(0.5)
+
+    def _stream(self) -> Iterator[dict[str, Any]]:
+        where = self._where()
+        timeout = httpx.Timeout(10, read=60)
+        with httpx.stream(
+            "GET", f"{where.url}/events", headers=self._headers(where), timeout=timeout
+        ) as response:
+            for line in response.iter_lines():
+                if line.startswith(": following"):
+                    yield {"type": "ready"}
+                elif line.startswith("data: "):
+                    yield json.loads(line[6:])
+
+    def _where(self) -> Address:
+        if self._address is None:
+            self._address = ensure(self.home)
+        return self._address
+
+    def _headers(self, where: Address) -> dict[str, str]:
+        return {"Authorization": f"Bearer {where.token}", "X-Client": self.id}
+
+    def _ask(self, method: str, path: str, **body: Any) -> Any:
+        for last in (False, True):
+            where = self._where()
+            try:
+                answer = self._http.request(
+                    method, where.url + path, headers=self._headers(where), **body
+                )
+            except httpx.TransportError:
+                self._address = None  # it ended while idle, or crashed: start it again, once
+                if last:
+                    raise
+                continue
+            if answer.status_code == 403 and not last:
+                self._address = None  # a new server has a new token
+                continue
+            break
+        data = answer.json()
+        if "error" in data and answer.status_code >= 400:
+            raise BadInput(**data["error"])
+        answer.raise_for_status()
+        return data

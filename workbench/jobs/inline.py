@@ -1,0 +1,71 @@
+"""A client that does the work itself, in this process: for tests and short scripts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from workbench.core.client import Listener
+from workbench.core.errors import BadInput, Cancelled
+from workbench.core.records import Job, Run
+from workbench.jobs.client import Verbs
+from workbench.jobs.request import OWNER, check_request
+from workbench.store import Store
+
+
+class InlineClient(Verbs):
+    """Runs a job when it is submitted; ``submit`` returns when it has ended.
+
+    Args:
+        home: ``WORKBENCH_HOME``.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.id = home, OWNER
+        self._jobs: dict[str, Job] = {}
+        self._listeners: list[Listener] = []
+
+    def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
+        """Do the work now."""
+        from workbench.jobs.execute import perform
+
+        checked = check_request(kind, request, self.home)
+        job = Job(uuid4().hex, kind, self.id, checked, "running", created=time.time())
+        try:
+            result = perform(job, self.home, self._tell, lambda: False)
+            ended = replace(job, status="done", result=result)
+        except Cancelled:
+            ended = replace(job, status="cancelled")
+        except BadInput as err:
+            ended = replace(job, status="failed", error=err.to_json())
+        self._jobs[job.id] = ended
+        self._tell({"type": "job", "job": ended.to_json()})
+        return ended
+
+    def wait(self, job: Job, listener: Listener | None = None) -> Job:
+        """The job as it ended."""
+        return self._jobs[job.id]
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Jobs done here."""
+        return tuple(self._jobs.values())
+
+    def cancel(self, job: str) -> None:
+        """Nothing: a job here has ended before anybody could ask."""
+
+    def runs(self) -> tuple[Run, ...]:
+        """Runs in the store."""
+        return Store(self.home).runs()
+
+    def follow(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with every event, while ``submit`` runs."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)

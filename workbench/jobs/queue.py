@@ -1,0 +1,63 @@
+"""Whose turn it is: clients take turns, and within a client the first asked comes first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workbench.core.errors import BadInput
+from workbench.core.records import Job
+
+MOST_WAITING = 200  # jobs in all
+MOST_PER_CLIENT = 50
+
+
+class FairQueue:
+    """Waiting jobs; a client that asks for many does not keep the others waiting."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[Job]] = {}  # in the order of whose turn is next
+
+    def add(self, job: Job) -> None:
+        """Put a job at the end of its client's line.
+
+        Raises:
+            BadInput: if too many are waiting.
+        """
+        mine = self._waiting.get(job.client, [])
+        if len(mine) >= MOST_PER_CLIENT:
+            wanted = f"at most {MOST_PER_CLIENT} jobs waiting per client"
+            raise BadInput(f"{len(mine) + 1} jobs", wanted, "wait for some to end, or cancel some")
+        if sum(map(len, self._waiting.values())) >= MOST_WAITING:
+            raise BadInput("one more job", f"at most {MOST_WAITING} waiting", "try again later")
+        self._waiting.setdefault(job.client, []).append(job)
+
+    def take(self) -> Job | None:
+        """The next job; its client goes to the back of the row of clients."""
+        for client, jobs in self._waiting.items():
+            job = jobs.pop(0)
+            del self._waiting[client]
+            if jobs:
+                self._waiting[client] = jobs
+            return job
+        return None
+
+    def remove(self, job_id: str) -> Job | None:
+        """Take a job out of turn; None if it is not waiting."""
+        for client, jobs in self._waiting.items():
+            for job in jobs:
+                if job.id == job_id:
+                    jobs.remove(job)
+                    if not jobs:
+                        del self._waiting[client]
+                    return job
+        return None
+
+    def waiting(self) -> tuple[Job, ...]:
+        """All waiting jobs in the order in which they will be taken, with how many go first."""
+        lines = [list(jobs) for jobs in self._waiting.values()]
+        ordered: list[Job] = []
+        while lines:
+            for line in lines:
+                ordered.append(replace(line.pop(0), ahead=len(ordered)))
+            lines = [line for line in lines if line]
+        return tuple(ordered)

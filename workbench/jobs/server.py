@@ -1,0 +1,262 @@
+"""The job server: one small service per ``WORKBENCH_HOME``, on loopback, with a token.
+
+``python -m workbench.jobs.server`` serves until it has been idle for ``WORKBENCH_IDLE`` seconds (60):
+nothing waiting or running, nobody following, no request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hmac
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from workbench.core.errors import BadInput
+from workbench.core.home import home
+from workbench.core.records import Job, Run
+from workbench.jobs.book import Book
+from workbench.jobs.crew import Worker, devices
+from workbench.jobs.request import OWNER, check_request
+from workbench.jobs.start import ADDRESS, LOCK, TOKEN
+from workbench.store import Store, replacing, write_json
+
+BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
+KEEP_ALIVE_S = 15.0
+
+
+class Hub:
+    """Everything the server has: the book, the store, the workers and who follows."""
+
+    def __init__(self, folder: Path, token: str) -> None:
+        self.home, self.token = folder, token
+        self.book = Book(folder / "jobs")
+        self.store = Store(folder)
+        self.wake = asyncio.Event()
+        self.followers: dict[asyncio.Queue[Mapping[str, Any] | None], str] = {}
+        self.touched = time.monotonic()
+        self.workers = [Worker(d, self.book, self.store, self.publish) for d in devices()]
+
+    def publish(self, event: Mapping[str, Any]) -> None:
+        """Put an event into every follower's queue, as far as it may see it."""
+        for queue, client in tuple(self.followers.items()):
+            seen = visible(event, client, self.book)
+            if seen is None:
+                continue
+            if queue.qsize() >= BACKLOG:
+                del self.followers[queue]
+                queue.put_nowait(None)  # it will connect again and read the lists anew
+            else:
+                queue.put_nowait(seen)
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since anything was wanted of the server."""
+        if self.followers or self.book.queue.waiting() or any(w.job for w in self.workers):
+            self.touched = time.monotonic()
+        return time.monotonic() - self.touched
+
+
+def visible(event: Mapping[str, Any], client: str, book: Book) -> Mapping[str, Any] | None:
+    """What a client may see of an event: all of its own and the owner's, of others that they wait."""
+    if event["type"] == "job":
+        return {"type": "job", "job": masked(Job.from_json(event["job"]), client).to_json()}
+    if event["type"] == "run":
+        return event if sees(Run.from_json(event["run"]), client) else None
+    owner = book.jobs[event["job"]].client if event.get("job") in book.jobs else OWNER
+    return event if client in (OWNER, owner) or owner == OWNER else None
+
+
+def sees(run: Run, client: str) -> bool:
+    """The owner sees every run; a visitor the owner's and its own."""
+    return client == OWNER or run.client in (OWNER, client)
+
+
+def masked(job: Job, client: str) -> Job:
+    """Another visitor's job: that it waits or runs, not what it asks."""
+    from dataclasses import replace
+
+    if client == OWNER or job.client in (OWNER, client):
+        return job
+    return replace(job, client="", request={}, result=None, error=None, stage="")
+
+
+def create(folder: Path, token: str) -> FastAPI:
+    """The service over a home."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        hub = app.state.hub = Hub(folder, token)
+        tasks = [asyncio.create_task(worker.work(hub.wake)) for worker in hub.workers]
+        yield
+        for task in tasks:
+            task.cancel()
+        for worker in hub.workers:
+            await worker.stop()
+
+    app = FastAPI(title="Workbench jobs", lifespan=life, docs_url=None, openapi_url=None)
+    guarded = [Depends(_guard)]
+    app.add_api_route("/health", _health, dependencies=guarded)
+    app.add_api_route("/jobs", _submit, methods=["POST"], dependencies=guarded)
+    app.add_api_route("/jobs", _jobs, dependencies=guarded)
+    app.add_api_route("/jobs/{job_id}/cancel", _cancel, methods=["POST"], dependencies=guarded)
+    app.add_api_route("/runs", _runs, dependencies=guarded)
+    app.add_api_route("/events", _events, dependencies=guarded)
+    app.add_exception_handler(BadInput, _refused)
+    app.add_exception_handler(_NotAllowed, _not_allowed)
+    return app
+
+
+class _NotAllowed(Exception):  # noqa: N818
+    pass
+
+
+async def _guard(request: Request) -> None:
+    """Only who can read the token file; no browser page (those send an Origin)."""
+    hub: Hub = request.app.state.hub
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    host = request.headers.get("host", "").rsplit(":", 1)[0]
+    right = hmac.compare_digest(given.encode(), hub.token.encode())
+    if not right or "origin" in request.headers or host not in ("127.0.0.1", "localhost"):
+        raise _NotAllowed
+    hub.touched = time.monotonic()
+
+
+async def _refused(_: Request, err: Exception) -> JSONResponse:
+    assert isinstance(err, BadInput)
+    return JSONResponse({"error": err.to_json()}, status_code=422)
+
+
+async def _not_allowed(_: Request, __: Exception) -> JSONResponse:
+    error = BadInput("request", "the token of this server", "ask through the client")
+    return JSONResponse({"error": error.to_json()}, status_code=403)
+
+
+async def _health(request: Request) -> dict[str, Any]:
+    return {"schema": 1, "pid": os.getpid(), "workers": len(request.app.state.hub.workers)}
+
+
+def _client(request: Request) -> str:
+    return request.headers.get("x-client", OWNER)[:64] or OWNER
+
+
+async def _submit(request: Request) -> dict[str, Any]:
+    hub: Hub = request.app.state.hub
+    try:
+        body = json.loads(await request.body())
+        kind, asked = body["kind"], body["request"]
+    except (ValueError, KeyError, TypeError) as err:
+        raise BadInput("request", "JSON with kind and request", "ask through the client") from err
+    checked = await asyncio.to_thread(check_request, kind, asked, hub.home)
+    job = hub.book.submit(kind, _client(request), checked)
+    hub.wake.set()
+    listed = next(j for j in hub.book.listed() if j.id == job.id)
+    hub.publish({"type": "job", "job": listed.to_json()})
+    return listed.to_json()
+
+
+async def _jobs(request: Request) -> dict[str, Any]:
+    hub: Hub = request.app.state.hub
+    jobs = [masked(job, _client(request)).to_json() for job in hub.book.listed()]
+    return {"schema": 1, "jobs": jobs}
+
+
+async def _cancel(request: Request, job_id: str) -> dict[str, Any]:
+    hub: Hub = request.app.state.hub
+    job = hub.book.find(job_id)
+    if _client(request) not in (OWNER, job.client):
+        raise BadInput(f"job {job_id!r}", "a job of your own", "ask who started it")
+    if hub.book.queue.remove(job_id):
+        changed = hub.book.change(job_id, status="cancelled")
+        hub.publish({"type": "job", "job": changed.to_json()})
+    for worker in hub.workers:
+        if worker.job is not None and worker.job.id == job_id:
+            await worker.cancel()
+    return hub.book.find(job_id).to_json()
+
+
+async def _runs(request: Request) -> dict[str, Any]:
+    hub: Hub = request.app.state.hub
+    runs = await asyncio.to_thread(hub.store.runs)
+    client = _client(request)
+    return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
+
+
+async def _events(request: Request) -> StreamingResponse:
+    """Server-sent events from now on; an empty comment keeps the line open."""
+    hub: Hub = request.app.state.hub
+    queue: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
+    hub.followers[queue] = _client(request)
+
+    async def stream() -> AsyncIterator[str]:
+        yield ": following\n\n"
+        try:
+            while True:
+                try:
+                    event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                if event is None:
+                    return
+                yield f"data: {json.dumps(event)}\n\n"
+        finally:
+            hub.followers.pop(queue, None)
+
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+def _token(folder: Path) -> str:
+    path = folder / TOKEN
+    token = secrets.token_urlsafe(32)
+    with replacing(path) as temporary:
+        handle = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(token + "\n")
+    return token
+
+
+async def _serve(folder: Path) -> None:
+    import uvicorn
+
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    app = create(folder, _token(folder))
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    port = listening.getsockname()[1]
+    write_json(folder / ADDRESS, {"schema": 1, "port": port, "pid": os.getpid()})
+    limit = float(os.environ.get("WORKBENCH_IDLE", "60"))
+    while not serving.done():
+        await asyncio.wait({serving}, timeout=1.0)
+        if app.state.hub.idle_s > limit:
+            server.should_exit = True
+    (folder / ADDRESS).unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Serve, unless this home has a server already."""
+    folder = home()
+    with open(folder / LOCK, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return
+        asyncio.run(_serve(folder))
+
+
+if __name__ == "__main__":
+    main()

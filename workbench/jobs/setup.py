@@ -1,0 +1,59 @@
+"""A model and a task put together: what every run of theirs stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.core.anatomy import Anatomy
+from workbench.core.errors import BadInput
+from workbench.recipes.recipe import Recipe
+from workbench.tasks import Task
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A classifier and the task that it answers.
+
+    Args:
+        model: id of the model.
+        folder: its files, checked for safety.
+        task: the task; its classes are the model's labels.
+        anatomy: shapes of the uncompressed model.
+        fingerprint: hash of its weights.
+    """
+
+    model: str
+    folder: Path
+    task: Task
+    anatomy: Anatomy
+    fingerprint: str
+
+
+def register() -> None:
+    """Fill the tables of techniques, exports and runtimes; loads no framework."""
+    import workbench.formats
+    import workbench.runtimes
+    import workbench.techniques  # noqa: F401
+
+
+def prepare(model: str, task_id: str, home: Path) -> Setup:
+    """Find both, and see that they fit.
+
+    Raises:
+        BadInput: if one of them cannot be used, or the model has no head for the task's classes.
+    """
+    from workbench import models, tasks
+
+    task = tasks.find(task_id)
+    card = models.find(model, home)
+    if sorted(card.labels) != sorted(task.classes):
+        remedy = f"tune it first: workbench tune --model {model} --task {task_id}"
+        raise BadInput(f"model {model}", f"a head for the classes of {task_id}", remedy)
+    folder = models.folder(model, home)
+    return Setup(model, folder, task, models.anatomy(folder), models.fingerprint(folder))
+
+
+def reference_recipe(recipe: Recipe) -> Recipe:
+    """The plain model in torch, on as many threads as the candidate."""
+    return Recipe.from_json({"runtime": {"name": "torch", "threads": recipe.runtime.threads}})

@@ -1,0 +1,104 @@
+"""The process that does the work, one job at a time; it may die, and only its run is lost.
+
+It reads JSON lines on standard input: ``{"job": …, "skip": [keys]}`` starts a job, ``{"cancel": id}`` asks
+it to stop. It writes events as JSON lines on what was standard output; a last line per job is
+``{"type": "end", "job": id, "status", "result", "error"}``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from queue import SimpleQueue
+from typing import IO, Any
+
+from workbench.core.errors import BadInput, Cancelled
+from workbench.core.home import home
+from workbench.core.records import Job
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent ends; elsewhere end of input does it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def own_stdout() -> IO[str]:
+    """The real standard output; whatever a library prints goes to standard error from now on."""
+    real = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    return real
+
+
+class Inbox:
+    """Reads orders in a thread, so that a cancel is seen while a job runs."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        self.orders: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
+        self.cancelled: set[str] = set()
+        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+
+    def _read(self, lines: IO[str]) -> None:
+        for line in lines:
+            order = json.loads(line)
+            if "cancel" in order:
+                self.cancelled.add(order["cancel"])
+            else:
+                self.orders.put(order)
+        self.orders.put(None)
+        os.kill(os.getpid(), signal.SIGTERM)  # the server is gone: do not work for nobody
+
+
+def perform_safely(order: Mapping[str, Any], emit: Any, inbox: Inbox) -> dict[str, Any]:
+    """Do a job; whatever it raises becomes the way it ended."""
+    from workbench.jobs.execute import perform
+
+    job = Job.from_json(order["job"])
+    ended: dict[str, Any] = {"type": "end", "job": job.id, "result": None, "error": None}
+    try:
+        result = perform(
+            job, home(), emit, lambda: job.id in inbox.cancelled, frozenset(order.get("skip", ()))
+        )
+        return {**ended, "status": "done", "result": result}
+    except Cancelled:
+        return {**ended, "status": "cancelled"}
+    except BadInput as err:
+        return {**ended, "status": "failed", "error": err.to_json()}
+    except Exception as err:
+        traceback.print_exc()
+        return {**ended, "status": "failed", "error": unexpected(err)}
+
+
+def unexpected(err: BaseException) -> dict[str, str]:
+    """An error that we did not foresee, in the three parts that a record shows."""
+    return BadInput(
+        f"{type(err).__name__}: {err}"[:500],
+        "the job to run through",
+        "see server.log in WORKBENCH_HOME, and report it if the input was right",
+    ).to_json()
+
+
+def main() -> None:
+    """Serve until the server closes the pipe."""
+    die_with_parent()
+    out = own_stdout()
+    lock = threading.Lock()
+
+    def emit(event: Mapping[str, Any]) -> None:
+        with lock:
+            out.write(json.dumps(event, ensure_ascii=True) + "\n")
+            out.flush()
+
+    inbox = Inbox(sys.stdin)
+    while (order := inbox.orders.get()) is not None:
+        emit(perform_safely(order, emit, inbox))
+
+
+if __name__ == "__main__":
+    main()
