@@ -1,4 +1,4 @@
-"""Workers, one per device: they are given jobs, their events are passed on, their death is noted."""
+"""Workers, one per device: given jobs, their events passed on, their death noted."""
 
 from __future__ import annotations
 

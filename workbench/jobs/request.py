@@ -63,12 +63,16 @@ def _shape(kind: str, request: Any) -> dict[str, Any]:
     asked = dict(request)
     if kind != "tune":
         asked.setdefault("split", "validation")
-        if asked["split"] not in SPLITS:
-            raise BadInput(f"split {asked['split']!r}", "validation or test", "choose one of them")
-    timeout = asked.get("timeout")
-    if timeout is not None and (not isinstance(timeout, int | float) or not timeout > 0):
-        raise BadInput(f"timeout {timeout!r}", "seconds above 0", "leave it out or give a number")
+    _check_values(asked)
     return asked
+
+
+def _check_values(asked: Mapping[str, Any]) -> None:
+    split, timeout = asked.get("split", "test"), asked.get("timeout")
+    if split not in SPLITS:
+        raise BadInput(f"split {split!r}", "validation or test", "choose one of them")
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+        raise BadInput(f"timeout {timeout!r}", "seconds above 0", "leave it out or give a number")
 
 
 def _tunable(asked: dict[str, Any], home: Path) -> None:

@@ -68,7 +68,7 @@ class Hub:
 
 
 def visible(event: Mapping[str, Any], client: str, book: Book) -> Mapping[str, Any] | None:
-    """What a client may see of an event: all of its own and the owner's, of others that they wait."""
+    """What a client may see of an event: its own, the owner's, and that others wait."""
     if event["type"] == "job":
         return {"type": "job", "job": masked(Job.from_json(event["job"]), client).to_json()}
     if event["type"] == "run":
@@ -117,7 +117,7 @@ def create(folder: Path, token: str) -> FastAPI:
     return app
 
 
-class _NotAllowed(Exception):  # noqa: N818
+class _NotAllowed(Exception):
     pass
 
 

@@ -29,6 +29,11 @@ class Setup:
     anatomy: Anatomy
     fingerprint: str
 
+    @property
+    def tuned(self) -> bool:
+        """Whether the model was tuned here (its folder is an artifact of ours)."""
+        return (self.folder / "artifact.json").is_file()
+
 
 def register() -> None:
     """Fill the tables of techniques, exports and runtimes; loads no framework."""

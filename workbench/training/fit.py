@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,16 +16,19 @@ from workbench.core.artifact import Artifact
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
 from workbench.store import replacing, write_json
-from workbench.tasks import Task
 from workbench.training import batches
 from workbench.training.full import FullSettings, Watch, train
 from workbench.training.linear import check_classes, fit_head, set_head
 
+if TYPE_CHECKING:
+    from workbench.tasks import Task
+
 MODES = ("linear", "full")
-RECIPE_VERSION = (
-    1  # raised when fitting changes, so that an old tuned model is not taken for a new
-)
+RECIPE_VERSION = 1  # raised when fitting changes: an old tuned model is not taken for a new
 MAX_LENGTH = 128  # tokens; longer texts are cut
+
+
+Score = Callable[[np.ndarray, np.ndarray], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,13 @@ class Fitted:
     Args:
         id: as the catalogue names it.
         folder: its artifact folder.
-        accuracy: on validation, in [0, 1].
+        metrics: name to ``Estimate`` as plain data, on validation.
         seconds: that fitting took; 0 if it was there already.
     """
 
     id: str
     folder: Path
-    accuracy: float
+    metrics: Mapping[str, Any]
     seconds: float
 
 
@@ -78,6 +82,7 @@ def fit(
     task: Task,
     mode: str,
     home: Path,
+    score: Score,
     follow: Follow | None = None,
     settings: FullSettings | None = None,
 ) -> Fitted:
@@ -90,6 +95,7 @@ def fit(
         task: a classification task.
         mode: ``linear`` (frozen encoder, seconds) or ``full`` (all weights).
         home: ``WORKBENCH_HOME``; the model is written to ``home/models/<id>``.
+        score: ``score(logits, labels)`` gives the metrics of the validation rows as plain data.
         follow: who follows.
         settings: of the full mode.
 
@@ -103,20 +109,16 @@ def fit(
     name = tuned_id(model, fingerprint, task, mode, settings)
     folder = home / "models" / name
     if (folder / "card.json").is_file():
-        return Fitted(name, folder, _accuracy_on_card(folder), 0.0)
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return Fitted(name, folder, card["metrics"], 0.0)
     started = time.monotonic()
-    artifact, accuracy = _fitted(source, task, mode, follow, settings)
+    artifact, logits = _fitted(source, task, mode, follow, settings)
     seconds = time.monotonic() - started
-    card = {"base": model, "task": task.id, "mode": mode, "accuracy": accuracy, "seconds": seconds}
-    _write(artifact, folder, {"schema": 1, "id": name, **card})
-    return Fitted(name, folder, accuracy, seconds)
-
-
-def _accuracy_on_card(folder: Path) -> float:
-    import json
-
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    return float(card["accuracy"])
+    metrics = dict(score(logits, task.rows("validation").labels))
+    card = {"base": model, "task": task.id, "mode": mode, "metrics": metrics, "seconds": seconds}
+    accuracy = metrics["accuracy"]["value"]
+    _write(artifact, folder, {"schema": 1, "id": name, **card, "accuracy": accuracy})
+    return Fitted(name, folder, metrics, seconds)
 
 
 def _write(artifact: Artifact, folder: Path, card: dict[str, Any]) -> None:
@@ -129,7 +131,7 @@ def _write(artifact: Artifact, folder: Path, card: dict[str, Any]) -> None:
 
 def _fitted(
     source: Path, task: Task, mode: str, follow: Follow, settings: FullSettings
-) -> tuple[Artifact, float]:
+) -> tuple[Artifact, np.ndarray]:
     import os
 
     import torch
@@ -164,9 +166,8 @@ def _fitted(
             accuracy,
         )
         train(module, rows[0], [int(label) for label in training.labels], watch, settings)
-    reached = accuracy()
     module.eval()
-    return artifact, reached
+    return artifact, batches.over(module, rows[1])
 
 
 def _fit_head(

@@ -1,0 +1,61 @@
+"""The loss of a training while it runs, with the accuracy on validation beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from workbench.figures.palette import palette
+from workbench.i18n.table import text
+
+
+class LossInfo(NamedTuple):
+    """Steps and losses; steps and accuracies in per cent."""
+
+    steps: list[int]
+    losses: list[float]
+    looks: list[int]
+    accuracy_pct: list[float]
+
+
+def loss_info(points: Sequence[tuple[int, float, float | None]]) -> LossInfo:
+    """Sort (step, loss, accuracy or None) into two lines."""
+    looked = [(step, 100 * accuracy) for step, _, accuracy in points if accuracy is not None]
+    return LossInfo(
+        steps=[step for step, _, accuracy in points if accuracy is None],
+        losses=[loss for _, loss, accuracy in points if accuracy is None],
+        looks=[step for step, _ in looked],
+        accuracy_pct=[accuracy for _, accuracy in looked],
+    )
+
+
+def draw_loss(info: LossInfo, language: str, dark: bool) -> dict[str, Any]:
+    """Draw ``info`` as a plotly figure in plain data."""
+    colours = palette(dark)
+    axis = {"gridcolor": colours.line, "zeroline": False, "tickfont": {"color": colours.soft}}
+    accuracy = f"{text('metric.accuracy', language)} [%]"
+    loss = text("loss.axis", language)
+    line = {"type": "scatter", "mode": "lines", "name": loss, "line": {"color": colours.accent}}
+    looks = {"type": "scatter", "mode": "lines+markers", "name": accuracy, "yaxis": "y2"}
+    return {
+        "data": [
+            {**line, "x": info.steps, "y": info.losses},
+            {
+                **looks,
+                "x": info.looks,
+                "y": info.accuracy_pct,
+                "line": {"color": colours.expected},
+            },
+        ],
+        "layout": {
+            "xaxis": {**axis, "title": {"text": text("loss.step", language)}},
+            "yaxis": {**axis, "title": {"text": loss}, "rangemode": "tozero"},
+            "yaxis2": {"overlaying": "y", "side": "right", "title": {"text": accuracy}},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": colours.ink, "size": 12},
+            "margin": {"l": 50, "r": 50, "t": 20, "b": 40},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "uirevision": "loss",
+        },
+    }

@@ -1,0 +1,302 @@
+"""Accuracy against speed: every run a point with its intervals, the frontier a dotted line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.core.pareto import pareto_front
+from workbench.core.records import Estimate, Run
+from workbench.figures.palette import Palette, palette
+from workbench.i18n.numbers import figure, interval, scaled
+from workbench.i18n.table import TEXTS, text
+
+HIGHER = {"accuracy", "macro_f1", "accuracy_change", "throughput"}
+HIGHER |= {"speedup_latency", "speedup_throughput"}
+KINDS = ("measured", "provisional", "on_front", "reference")
+PROVISIONAL_LEVEL = "running"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One point, in the units of the axes: (value, low, high) each."""
+
+    id: str
+    kind: str
+    x: tuple[float, float, float]
+    y: tuple[float, float, float]
+    name: str
+    hover: str
+
+
+@dataclass(frozen=True)
+class TradeoffInfo:
+    """What the picture shows.
+
+    Args:
+        x: metric across.
+        y: metric up.
+        x_unit: as people read it, such as ``ms``.
+        y_unit: such as ``%``.
+        marks: the runs, in the order given.
+        expected: where the sliders point, or None.
+        selected: id of the chosen run, or empty.
+    """
+
+    x: str
+    y: str
+    x_unit: str
+    y_unit: str
+    marks: tuple[Mark, ...]
+    expected: Mark | None = None
+    selected: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How it is shown: language, theme, axes."""
+
+    language: str = "en"
+    dark: bool = False
+    log: bool = True
+
+
+def tradeoff_info(
+    runs: Sequence[Run],
+    x: str,
+    y: str,
+    name: Callable[[Mapping[str, Any]], str],
+    *,
+    language: str = "en",
+    expected: Mapping[str, Estimate] | None = None,
+    selected: str = "",
+) -> TradeoffInfo:
+    """Work out the points, and which of them no other run beats on both metrics.
+
+    Args:
+        runs: done, or running with a first estimate; those without both metrics are left out.
+        x: metric across, a name of ``Run.metrics``.
+        y: metric up.
+        name: words for a recipe.
+        language: of the hover texts.
+        expected: metrics that the sliders promise.
+        selected: id of the run that is looked at.
+    """
+    shown = [run for run in runs if x in run.metrics and _y(run, y) is not None]
+    done = [run for run in shown if run.status == "done"]
+    front = pareto_front([[_cost(x, run.metrics[x]), _cost(y, _y(run, y))] for run in done])
+    best = {run.id for run, on in zip(done, front, strict=True) if on}
+    marks = tuple(_mark(run, x, y, best, name, language) for run in shown)
+    promise = None
+    if expected and x in expected and y in expected:
+        at = _ends(x, expected[x]), _ends(y, expected[y])
+        promise = Mark("", "expected", *at, text("explore.expected", language), "")
+    units = (_unit(m) for m in (x, y))
+    return TradeoffInfo(x, y, *units, marks, promise, selected)
+
+
+def _unit(metric: str) -> str:
+    if metric.startswith("speedup"):
+        return "×"
+    if "latency" in metric:
+        return "ms"
+    return {"throughput": "1/s", "size": "MB", "memory": "MB"}.get(metric, "%")
+
+
+def _y(run: Run, metric: str) -> Estimate | None:
+    """The metric; the reference's change against itself is zero by definition."""
+    if metric == "accuracy_change" and run.reference is None and run.status == "done":
+        return Estimate(0.0, 0.0, 0.0, 1, "1", 1.0, "exact")
+    return run.metrics.get(metric)
+
+
+def _cost(metric: str, estimate: Estimate | None) -> float:
+    assert estimate is not None
+    return -estimate.value if metric in HIGHER else estimate.value
+
+
+def _ends(metric: str, estimate: Estimate) -> tuple[float, float, float]:
+    return scaled(metric, estimate)[:3]
+
+
+def _mark(
+    run: Run, x: str, y: str, best: set[str], name: Callable[[Any], str], language: str
+) -> Mark:
+    kind = "on_front" if run.id in best else "measured"
+    if run.status != "done":
+        kind = "provisional"
+    elif run.reference is None:
+        kind = "reference"
+    across, up = run.metrics[x], _y(run, y)
+    assert up is not None
+    words = name(run.recipe)
+    lines = [f"<b>{_plain(words)}</b>"]
+    for metric, estimate in ((y, up), (x, across)):
+        told = f"{figure(metric, estimate)} ({interval(metric, estimate, language)})"
+        lines.append(f"{text(f'metric.{metric}', language)}: {told}")
+    return Mark(run.id, kind, _ends(x, across), _ends(y, up), words, "<br>".join(lines))
+
+
+def _plain(words: str) -> str:
+    """Plotly reads a little markup in texts; nothing of a recipe may be taken for it."""
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def draw_tradeoff(info: TradeoffInfo, look: Look) -> dict[str, Any]:
+    """Draw ``info`` as a plotly figure in plain data; the reader's zoom stays."""
+    colours = palette(look.dark)
+    traces = [_frontier(info, look, colours)]
+    traces += [_points(info, kind, look, colours) for kind in KINDS]
+    traces += [_expected(info, look, colours)]
+    return {
+        "data": [trace for trace in traces if trace["x"]],
+        "layout": _layout(info, look, colours),
+    }
+
+
+def _frontier(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
+    at = sorted((m.x[0], m.y[0]) for m in info.marks if m.kind in ("on_front", "reference"))
+    front = [p for p in at if not any(_beats(info, q, p) for q in at)]
+    return {
+        "type": "scatter",
+        "x": [p[0] for p in front],
+        "y": [p[1] for p in front],
+        "mode": "lines",
+        "name": text("explore.frontier", look.language),
+        "line": {"color": colours.accent, "dash": "dot", "width": 1.5, "shape": "hv"},
+        "hoverinfo": "skip",
+    }
+
+
+def _beats(info: TradeoffInfo, one: tuple[float, float], other: tuple[float, float]) -> bool:
+    signs = [-1 if metric in HIGHER else 1 for metric in (info.x, info.y)]
+    gaps = [s * (a - b) for s, a, b in zip(signs, one, other, strict=True)]
+    return max(gaps) <= 0 and min(gaps) < 0
+
+
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "measured": {"symbol": "circle-open", "size": 10, "line": {"width": 1.5}},
+    "provisional": {"symbol": "circle-open-dot", "size": 10, "line": {"width": 1.5}},
+    "on_front": {"symbol": "circle", "size": 11},
+    "reference": {"symbol": "star", "size": 14},
+    "expected": {"symbol": "diamond-open", "size": 14, "line": {"width": 2}},
+}
+
+
+def _points(info: TradeoffInfo, kind: str, look: Look, colours: Palette) -> dict[str, Any]:
+    marks = [mark for mark in info.marks if mark.kind == kind]
+    colour = {"on_front": colours.accent, "reference": colours.reference}.get(kind, colours.soft)
+    named = kind in ("on_front", "reference")
+    return {
+        **_scatter(marks, colours),
+        "mode": "markers+text" if named else "markers",
+        "name": text(f"explore.{kind}", look.language),
+        "text": [_plain(m.name) for m in marks],
+        "textposition": "top right" if kind == "on_front" else "bottom left",
+        "textfont": {"size": 11, "color": colours.soft},
+        "customdata": [m.id for m in marks],
+        "hovertext": [m.hover for m in marks],
+        "hoverinfo": "text",
+        "marker": {
+            **STYLES[kind],
+            "color": colour,
+            "size": [STYLES[kind]["size"] + 5 * (m.id == info.selected) for m in marks],
+        },
+    }
+
+
+def _expected(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
+    marks = [info.expected] if info.expected else []
+    trace = _scatter(marks, colours)
+    for axis in ("error_x", "error_y"):
+        trace[axis]["color"] = colours.expected
+    return {
+        **trace,
+        "mode": "markers",
+        "name": text("explore.expected", look.language),
+        "hoverinfo": "name",
+        "marker": {**STYLES["expected"], "color": colours.expected},
+    }
+
+
+def _scatter(marks: Sequence[Mark], colours: Palette) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [m.x[0] for m in marks],
+        "y": [m.y[0] for m in marks],
+        "error_x": _bars([m.x for m in marks], colours),
+        "error_y": _bars([m.y for m in marks], colours),
+    }
+
+
+def _bars(ends: Sequence[tuple[float, float, float]], colours: Palette) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, _, high in ends],
+        "arrayminus": [value - low for value, low, _ in ends],
+        "color": colours.bars,
+        "thickness": 1,
+        "width": 3,
+    }
+
+
+def _layout(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
+    axis = {
+        "gridcolor": colours.line,
+        "zeroline": False,
+        "linecolor": colours.line,
+        "tickfont": {"color": colours.soft},
+        "automargin": True,
+    }
+    across = {**axis, "title": {"text": axis_title(info.x, info.x_unit, look.language, True)}}
+    if look.log:
+        across |= {"type": "log", "dtick": "D2" if _decades(info) < 2 else 1}
+    up = {**axis, "title": {"text": axis_title(info.y, info.y_unit, look.language)}}
+    return {
+        "xaxis": across,
+        "yaxis": up,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": colours.ink, "family": "var(--wb-font)", "size": 12},
+        "margin": {"l": 56, "r": 16, "t": 34, "b": 48},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "hoverlabel": {"align": "left"},
+        "uirevision": f"{info.x} {info.y} {look.log}",
+        "annotations": [] if info.marks or info.expected else [_empty(look, colours)],
+    }
+
+
+def _decades(info: TradeoffInfo) -> float:
+    from math import log10
+
+    ends = [m.x for m in (*info.marks, *([info.expected] if info.expected else []))]
+    values = [v for end in ends for v in end if v > 0]
+    return log10(max(values) / min(values)) if values else 0.0
+
+
+def _empty(look: Look, colours: Palette) -> dict[str, Any]:
+    return {
+        "text": text("explore.empty", look.language),
+        "showarrow": False,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "font": {"size": 14, "color": colours.soft},
+    }
+
+
+def axis_title(metric: str, unit: str, language: str, across: bool = False) -> str:
+    """Name, unit, and for the axis across which way is better."""
+    title = f"{text(f'metric.{metric}', language)} [{unit}]"
+    if not across:
+        return title
+    way = "faster_right" if metric in HIGHER else "faster_left"
+    if metric in ("size", "memory"):
+        way = "smaller_left"
+    return f"{title} — {text(f'explore.{way}', language)}"
+
+
+METRICS = tuple(key.removeprefix("metric.") for key in TEXTS if key.startswith("metric."))

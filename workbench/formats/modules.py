@@ -1,0 +1,61 @@
+"""The two modules that a torch artifact holds: ``forward(ids, mask)`` gives logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from workbench.formats.about import About
+
+
+class Pooled(nn.Module):
+    """A backbone, the mean of its token vectors, and a linear head.
+
+    Source:
+        Mean pooling: Reimers and Gurevych 2019, arXiv:1908.10084, sec. 3.
+    """
+
+    def __init__(self, encoder: Any, about: About) -> None:
+        super().__init__()
+        self.encoder, self.about = encoder, about
+        self.head = nn.Linear(int(encoder.config.hidden_size), len(about.labels))
+
+    def features(self, input_ids: Any, attention_mask: Any) -> Any:
+        """Mean of the token vectors under the mask, (batch, hidden)."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
+        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+
+    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        """Logits (batch, classes)."""
+        return self.head(self.features(input_ids, attention_mask))
+
+
+class Headed(nn.Module):
+    """A Hugging Face model with a classification head of its own."""
+
+    def __init__(self, encoder: Any, about: About) -> None:
+        super().__init__()
+        self.encoder, self.about = encoder, about
+        if encoder.config.pad_token_id is None:  # a decoder looks for the last token before it
+            encoder.config.pad_token_id = 0
+
+    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        """Logits (batch, classes)."""
+        return self.encoder(input_ids=input_ids, attention_mask=attention_mask).logits
+
+
+def empty(folder: Path, about: About) -> Pooled | Headed:
+    """The module of an artifact folder, its weights not yet filled in."""
+    from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+    from transformers.initialization import no_init_weights
+
+    from workbench.formats.torch import without_pooler
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    with no_init_weights():
+        if about.pooling == "model":
+            return Headed(AutoModelForSequenceClassification.from_config(config), about)
+        return Pooled(without_pooler(AutoModel.from_config(config)), about)

@@ -1,0 +1,175 @@
+"""Torch artifacts: a backbone with a head, saved as safetensors, rebuilt at any width."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.core.artifact import Artifact
+from workbench.core.errors import BadInput
+from workbench.formats import about
+from workbench.formats.about import About
+from workbench.formats.blocks import family_of, layers_of, replace_weights
+from workbench.formats.quiet import quiet
+from workbench.formats.tokens import Tokens, longest
+
+if TYPE_CHECKING:
+    import torch
+
+WEIGHTS = "model.safetensors"
+
+
+def load(folder: Path) -> Artifact:
+    """Load an artifact folder of ours, or a plain Hugging Face classifier.
+
+    Raises:
+        BadInput: if weights or configuration are missing, damaged or do not fit each other.
+    """
+    try:
+        module = _rebuilt(folder) if about.describes(folder) else _plain(folder)
+    except BadInput:
+        raise
+    except Exception as err:
+        raise _unreadable(folder, err) from err
+    module.eval()
+    return Artifact("torch", folder, module.about.labels, module)
+
+
+def new_classifier(folder: Path, labels: Sequence[str], max_length: int) -> Artifact:
+    """A backbone with an untrained linear head on the mean of its token vectors.
+
+    Args:
+        folder: a plain Hugging Face folder, or a tuned model whose backbone is taken.
+        labels: class names, in the order of the logits.
+        max_length: in tokens; longer texts are cut.
+
+    Raises:
+        BadInput: as ``load`` does.
+    """
+    from workbench.formats.modules import Pooled
+
+    try:
+        if about.describes(folder):
+            encoder = _rebuilt(folder).encoder
+            kept = about.read(folder)[1].kept
+        else:
+            encoder, kept = _backbone(folder), None
+    except BadInput:
+        raise
+    except Exception as err:
+        raise _unreadable(folder, err) from err
+    limit = min(max_length, longest(folder))
+    family = str(encoder.config.model_type)
+    module = Pooled(encoder, About(family, tuple(labels), limit, "mean", kept=kept))
+    return Artifact("torch", folder, tuple(labels), module)
+
+
+def save(artifact: Artifact, folder: Path) -> None:
+    """Write ``artifact.json``, ``config.json``, ``model.safetensors`` and ``tokenizer.json``."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    module = artifact.payload
+    weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    module.encoder.config.to_json_file(folder / "config.json", use_diff=False)
+    Tokens.of(artifact).write(folder)
+    module.about.write(folder, "torch")
+
+
+def copy(artifact: Artifact, **changes: Any) -> Artifact:
+    """The same artifact with a module of its own, so that the old one stays as it was.
+
+    Args:
+        artifact: a loaded torch artifact.
+        changes: fields of ``About`` to set anew.
+    """
+    from copy import deepcopy
+
+    module = deepcopy(artifact.payload)
+    module.about = replace(module.about, **changes)
+    return replace(artifact, payload=module)
+
+
+def _unreadable(folder: Path, err: Exception) -> BadInput:
+    said = " ".join(str(err).split())[:160]
+    return BadInput(
+        f"{folder.name} ({type(err).__name__}: {said})",
+        "a folder with config.json and whole weights that fit it",
+        "download or export the model again",
+    )
+
+
+def _plain(folder: Path) -> Any:
+    """A Hugging Face folder whose architecture is a sequence classifier."""
+    import transformers
+
+    from workbench.formats.modules import Headed
+
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    named = config.get("architectures") or [""]
+    if not named[0].endswith("ForSequenceClassification"):
+        raise BadInput(folder.name, "a model with a classification head", "tune it first")
+    with quiet():
+        model = transformers.AutoModelForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, dtype="auto"
+        )
+    names = model.config.id2label
+    labels = tuple(str(names[i]) for i in range(len(names)))
+    family = str(model.config.model_type)
+    return Headed(model, About(family, labels, longest(folder), "model"))
+
+
+def _backbone(folder: Path) -> Any:
+    import torch
+    from transformers import AutoModel
+
+    with quiet():
+        encoder = AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32
+        )
+    return without_pooler(encoder)
+
+
+def without_pooler(encoder: Any) -> Any:
+    """Drop BERT's pooler: the mean of the token vectors does not pass through it."""
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder
+
+
+def _rebuilt(folder: Path) -> Any:
+    """A module of ours from its configuration, cut to the widths of the stored weights."""
+    import torch
+    from safetensors.torch import load_file
+
+    from workbench.formats.modules import empty
+
+    format, described = about.read(folder)
+    if format != "torch":
+        raise BadInput(folder.name, "a torch artifact", "give the model it was made from")
+    weights = load_file(folder / WEIGHTS)
+    module = empty(folder, described)
+    if described.kept is not None:
+        _fit_widths(module.encoder, described, weights)
+    module.to(next((w.dtype for w in weights.values() if w.is_floating_point()), torch.float32))
+    module.load_state_dict(weights, strict=True)
+    return module
+
+
+def _fit_widths(encoder: Any, described: About, weights: dict[str, torch.Tensor]) -> None:
+    """Give every layer the widths that its stored weights have."""
+    family = family_of(described.family)
+    layers = layers_of(encoder, family)
+    kept = described.kept or {}
+    del layers[len(kept["layers"]) :]
+    prefix = next(name for name, part in encoder.named_modules() if part is layers)
+    for number, layer in enumerate(layers):
+
+        def stored(slot: Any, which: str, old: torch.Tensor, axis: int, n: int = number) -> Any:
+            return weights[f"encoder.{prefix}.{n}.{slot.path}.{which}"]
+
+        replace_weights(layer, (*family.heads, *family.ffn), stored)

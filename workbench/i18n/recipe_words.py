@@ -1,0 +1,58 @@
+"""A recipe in a few words, as the plot and the table name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.core.anatomy import Anatomy, kept
+from workbench.i18n.table import TEXTS, text
+
+PRECISION = {"bf16": "bf16", "dynamic_int8": "INT8"}
+
+
+def recipe_words(recipe: Mapping[str, Any], language: str, anatomy: Anatomy | None = None) -> str:
+    """``3 of 6 layers, 768 units + INT8 · ONNX Runtime``.
+
+    Args:
+        recipe: as ``Recipe.to_json`` gives it.
+        language: ``en`` or ``zh``.
+        anatomy: of the uncompressed model; with it shares become counts.
+    """
+    runtime = recipe["runtime"]
+    name = _named("runtime", runtime["name"], language)
+    words = [w for entry in recipe["techniques"] if (w := _technique(entry, language, anatomy))]
+    threads = int(runtime.get("threads", 1))
+    tail = f" · {text('words.threads', language, n=threads)}" if threads > 1 else ""
+    if not words:
+        return text("words.plain", language, runtime=name) + tail
+    return f"{' + '.join(words)} · {name}{tail}"
+
+
+def _technique(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None) -> str:
+    name = entry["name"]
+    if name == "structured_pruning":
+        return _pruning(entry, language, anatomy)
+    if name == "magnitude_pruning":
+        return text("words.zeros", language, n=round(100 * entry["amount"]))
+    return PRECISION.get(name) or _named("technique", name, language)
+
+
+def _pruning(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None) -> str:
+    comma = "，" if language == "zh" else ", "
+    words = []
+    for knob in ("layers", "heads", "ffn"):
+        share = float(entry.get(knob, 0.0))
+        if not share:
+            continue
+        if anatomy is None:
+            words.append(f"{text(f'knob.{knob}', language)} {round(100 * share)} %")
+            continue
+        total = getattr(anatomy, knob)
+        words.append(text(f"words.{knob}", language, n=kept(total, share), total=total))
+    return comma.join(words)
+
+
+def _named(kind: str, name: str, language: str) -> str:
+    key = f"{kind}.{name}"
+    return text(key, language) if key in TEXTS else name

@@ -1,0 +1,68 @@
+"""Choosing: model, task, preview, recommendation, tuning."""
+
+TEXTS = {
+    "choose.heading": ("Model and task", "模型与任务"),
+    "choose.model": ("Model", "模型"),
+    "choose.task": ("Task", "任务"),
+    "choose.other_model": ("Folder or hf:owner/name", "文件夹或 hf:owner/name"),
+    "choose.other_task": ("CSV or JSONL file", "CSV 或 JSONL 文件"),
+    "choose.open": ("Open", "打开"),
+    "choose.card": (
+        "{parameters} M parameters · {size} · {license} · {languages}",
+        "{parameters} M 参数 · {size} · {license} · {languages}",
+    ),
+    "choose.task_card": (
+        "{classes} classes · {rows} {split} rows",
+        "{classes} 类 · {rows} 行{split}数据",
+    ),
+    "choose.no_head": (
+        "This encoder has no head for the task yet: tune it first.",
+        "该编码器还没有适用于此任务的分类头：请先微调。",
+    ),
+    "choose.tuned": (
+        "Tuned on {task}: {accuracy} on validation",
+        "已在 {task} 上微调：验证集 {accuracy}",
+    ),
+    "choose.tune_linear": ("Fit a linear head (seconds)", "拟合线性头（数秒）"),
+    "choose.tune_full": ("Tune all weights (minutes)", "微调全部权重（数分钟）"),
+    "choose.recommend": ("Which one should I choose?", "该选哪个模型？"),
+    "choose.language": ("Language", "语言"),
+    "choose.budget": ("At most", "最大"),
+    "choose.examples": ("Rows of this task", "任务样例"),
+    "choose.preview": (
+        "{rows} rows, {classes} classes, {bad} bad rows left out; text in “{text}”, label in “{label}”",
+        "{rows} 行，{classes} 个类别，忽略 {bad} 个坏行；文本列“{text}”，标签列“{label}”",
+    ),
+    "choose.text_column": ("Text column", "文本列"),
+    "choose.label_column": ("Label column", "标签列"),
+    "choose.use": ("Use this file", "使用此文件"),
+    "choose.bad_row": ("line {line}: {reason}", "第 {line} 行：{reason}"),
+    "choose.more": ("More", "更多"),
+    "split.train": ("training", "训练"),
+    "split.validation": ("validation", "验证"),
+    "split.test": ("test", "测试"),
+    "mode.linear": ("linear head", "线性头"),
+    "mode.full": ("all weights", "全部权重"),
+    "language.en": ("English", "英文"),
+    "language.zh": ("Chinese", "中文"),
+    "recommend.fits": (
+        "{model}: it serves {kind} in {language}, at {size} the smallest that fits.",
+        "{model}：支持{language}的{kind}，{size}，是满足条件的最小模型。",
+    ),
+    "recommend.language": (
+        "No model here serves {language}: the vocabulary of {model} has hardly any of its characters. "
+        "Take a multilingual encoder such as hf:intfloat/multilingual-e5-small.",
+        "这里没有支持{language}的模型：{model} 的词表几乎不含该语言的字符。"
+        "请选用多语言编码器，例如 hf:intfloat/multilingual-e5-small。",
+    ),
+    "recommend.size": (
+        "No model here is below {limit}; the smallest that serves the task is {model} with {size}. "
+        "Compression can bring it down to {floor}.",
+        "没有小于 {limit} 的模型；适合此任务的最小模型是 {model}（{size}）。压缩后可降至 {floor}。",
+    ),
+    "recommend.kind": (
+        "No model here does {kind}; open a folder or a hub id that does.",
+        "这里没有能做{kind}的模型；请打开本地文件夹或 Hub 模型。",
+    ),
+    "kind.classification": ("text classification", "文本分类"),
+}

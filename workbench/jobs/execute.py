@@ -1,0 +1,92 @@
+"""The one place that composes models, tasks, training, techniques, runtimes and measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import Cancelled
+from workbench.core.records import Job, Run
+from workbench.jobs.desk import Desk, Emit
+from workbench.jobs.point import Bench
+from workbench.jobs.setup import prepare, register
+from workbench.recipes.grid import expand
+from workbench.recipes.recipe import Recipe
+from workbench.store import Store
+
+
+def perform(
+    job: Job,
+    home: Path,
+    emit: Emit,
+    cancelled: Any,
+    skip: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Do a job to its end.
+
+    Args:
+        job: its request as ``check_request`` gave it back.
+        home: ``WORKBENCH_HOME``.
+        emit: called with every event; ``core.client.Client.follow`` lists them.
+        cancelled: answers True once the job should stop.
+        skip: keys of runs that ended in an earlier attempt at this job.
+
+    Returns:
+        ``{"runs": [ids]}``, or ``{"id", "metrics", "seconds"}`` for a tuning.
+
+    Raises:
+        BadInput: if the request cannot be carried out.
+        Cancelled: when asked to stop; runs that were finished are kept.
+    """
+    register()
+    desk = Desk(job.id, job.client, home, Store(home), emit, cancelled, skip)
+    asked = job.request
+    if job.kind == "tune":
+        return _tune(desk, asked["model"], asked)
+    model = asked["model"]
+    if asked.get("tune"):
+        model = _tune(desk, model, {**asked, "mode": asked["tune"]})["id"]
+    bench = Bench(desk, prepare(model, asked["task"], home), asked["split"])
+    if job.kind == "run":
+        return {"runs": [bench.measure(Recipe.from_json(asked["recipe"])).id]}
+    return {"runs": [run.id for run in _sweep(desk, bench, expand(asked["grid"]))]}
+
+
+def _sweep(desk: Desk, bench: Bench, recipes: tuple[Recipe, ...]) -> list[Run]:
+    """Measure every recipe that is not in the store yet; a point that fails does not stop it."""
+    found = []
+    for number, recipe in enumerate(recipes):
+        if desk.cancelled():
+            raise Cancelled
+        desk.point = (number, len(recipes))
+        run = bench.known(recipe) or bench.measure(recipe)
+        found.append(run)
+    return found
+
+
+def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    from workbench import models, tasks
+    from workbench.measure import quality
+    from workbench.training import fit
+    from workbench.training.fit import Follow
+    from workbench.training.full import FullSettings
+
+    task = tasks.find(asked["task"])
+    folder = models.folder(model, desk.home)
+
+    def score(logits: Any, labels: Any) -> dict[str, Any]:
+        return {name: value.to_json() for name, value in quality(logits, labels)[0].items()}
+
+    fitted = fit(
+        folder,
+        model,
+        models.fingerprint(folder),
+        task,
+        asked["mode"],
+        desk.home,
+        score,
+        Follow(desk.stage, desk.loss, desk.cancelled),
+        FullSettings(epochs=asked["epochs"]) if asked.get("epochs") else None,
+    )
+    return {"id": fitted.id, "metrics": dict(fitted.metrics), "seconds": fitted.seconds}

@@ -1,0 +1,212 @@
+"""One recipe on one model and task: made, measured against its reference, kept."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from workbench.core.artifact import Artifact, Context
+from workbench.core.errors import BadInput, Cancelled
+from workbench.core.records import Estimate, Run, content_hash
+from workbench.jobs.desk import Desk
+from workbench.jobs.setup import Setup, reference_recipe
+from workbench.measure import (
+    LAUNCHES,
+    Measured,
+    Side,
+    alone,
+    compare,
+    environment,
+    metrics,
+    outputs,
+    quality,
+    verdicts,
+)
+from workbench.recipes.plan import Plan, plan
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import EXPORTS, TECHNIQUES
+from workbench.store.files import TEMPORARY
+
+CALIBRATION = 256  # texts
+
+
+class Bench:
+    """Measures recipes of one model on one split of a task.
+
+    Args:
+        desk: the job's surroundings.
+        setup: the model and the task.
+        split: ``validation`` or ``test``.
+    """
+
+    def __init__(self, desk: Desk, setup: Setup, split: str) -> None:
+        self._desk, self._setup, self._split = desk, setup, split
+        self._environment = asdict(environment())
+        self._rows = setup.task.rows(split)
+
+    def key(self, recipe: Recipe) -> str:
+        """What a run of this recipe depends on, hashed."""
+        setup = self._setup
+        identity = (setup.fingerprint, setup.task.fingerprint, self._split)
+        return content_hash(*identity, recipe.to_json(), self._environment)
+
+    def known(self, recipe: Recipe) -> Run | None:
+        """A run of this content that is done, or that ended in an earlier attempt of the job."""
+        key = self.key(recipe)
+        if key in self._desk.skip:
+            return [run for run in self._desk.store.runs() if run.key == key][-1]
+        return self._desk.store.done(key)
+
+    def measure(self, recipe: Recipe) -> Run:
+        """Measure a recipe now; what goes wrong with it becomes a failed run.
+
+        Raises:
+            Cancelled: when asked to stop; the run is kept as cancelled.
+        """
+        run = self._new(recipe)
+        try:
+            planned = plan(recipe, self._setup.anatomy)
+            reference = self._reference(recipe)
+            run = replace(run, reference=reference.id)
+            self._desk.run(run)
+            with _workspace(self._desk.home) as workspace:
+                return self._measured(run, recipe, planned, reference, workspace)
+        except Cancelled:
+            self._keep(replace(run, status="cancelled"))
+            raise
+        except BadInput as err:
+            return self._keep(replace(run, status="failed", error=err.to_json()))
+
+    def _new(self, recipe: Recipe) -> Run:
+        return Run(
+            id=uuid4().hex,
+            key=self.key(recipe),
+            status="running",
+            model=self._setup.model,
+            task=self._setup.task.id,
+            split=self._split,
+            recipe=recipe.to_json(),
+            environment=self._environment,
+            created=time.time(),
+            client=self._desk.client,
+        )
+
+    def _measured(
+        self, run: Run, recipe: Recipe, planned: Plan, reference: Run, workspace: Path
+    ) -> Run:
+        folder = self._made(planned, workspace)
+        candidate = Side(folder, run.recipe["runtime"])
+        beside = Side(self._setup.folder, reference.recipe["runtime"])
+
+        def show(measured: Measured) -> None:
+            self._desk.run(replace(run, **self._told(measured, planned, {})))
+            self._desk.stage("launch", len(measured.launches), LAUNCHES[-1])
+
+        self._desk.stage("launch", 0, LAUNCHES[-1])
+        measured = compare(
+            beside, candidate, self._rows.texts, on_launch=show, cancelled=self._desk.cancelled
+        )
+        self._desk.stage("answers", 0, 0)
+        logits = outputs(candidate, self._rows.texts, cancelled=self._desk.cancelled)
+        told = self._told(measured, planned, self._judged(logits, reference))
+        done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
+        return self._keep(done, logits, folder)
+
+    def _reference(self, recipe: Recipe) -> Run:
+        """The plain model on as many threads: from the store, or measured first."""
+        plain = reference_recipe(recipe)
+        key = self.key(plain)
+        for run in reversed(self._desk.store.runs()):
+            if run.key == key and run.reference is None and run.status == "done":
+                return run
+        run = self._new(plain)
+        self._desk.run(run)
+        side = Side(self._setup.folder, run.recipe["runtime"])
+        self._desk.stage("reference", 0, 0)
+        measured = alone(side, self._rows.texts, cancelled=self._desk.cancelled)
+        logits = outputs(side, self._rows.texts, cancelled=self._desk.cancelled)
+        judged = quality(logits, self._rows.labels)
+        told = self._told(measured, plan(plain, self._setup.anatomy), judged)
+        artifact = f"models/{self._setup.model}" if self._setup.tuned else None
+        return self._keep(replace(run, status="done", artifact=artifact, **told), logits)
+
+    def _judged(self, logits: np.ndarray, reference: Run) -> Any:
+        before = self._desk.store.logits(reference.id)
+        return quality(logits, self._rows.labels, before)
+
+    def _told(self, measured: Measured, planned: Plan, judged: Any) -> dict[str, Any]:
+        size = float(planned.size_bytes)
+        exact = Estimate(size, size, size, 1, "B", 1.0, "exact")
+        found, said = judged or ({}, {})
+        return {
+            "metrics": {**found, **metrics(measured.launches), "size": exact},
+            "verdicts": {**said, **verdicts(measured.launches)},
+            "launches": measured.launches,
+        }
+
+    def _made(self, planned: Plan, workspace: Path) -> Path:
+        """Apply the plan; the folder of what came out."""
+        from workbench.formats import load, save
+
+        if not planned.steps:
+            return self._setup.folder
+        self._desk.stage("load", 0, 0)
+        artifact = load(self._setup.folder)
+        context = self._context(workspace)
+        for step in planned.steps:
+            if self._desk.cancelled():
+                raise Cancelled
+            self._desk.stage(step.name, 0, 0)
+            artifact = _applied(step, artifact, context)
+        folder = workspace / "artifact"
+        save(artifact, folder)
+        return folder
+
+    def _context(self, workspace: Path) -> Context:
+        rows = self._setup.task.rows("train")
+        chosen = np.random.default_rng(0).permutation(len(rows.texts))[:CALIBRATION]
+        return Context(
+            workspace=workspace,
+            calibration=tuple(rows.texts[i] for i in chosen),
+            training=(rows.texts, tuple(int(label) for label in rows.labels)),
+            report=self._desk.stage,
+            cancelled=self._desk.cancelled,
+        )
+
+    def _keep(self, run: Run, logits: np.ndarray | None = None, folder: Path | None = None) -> Run:
+        inside = folder if folder is not None and folder != self._setup.folder else None
+        if inside is None and run.artifact == f"runs/{run.id}/artifact":
+            run = replace(run, artifact=f"models/{run.model}" if self._setup.tuned else None)
+        self._desk.store.save(run, logits, inside)
+        self._desk.run(run)
+        return run
+
+
+def _applied(step: Any, artifact: Artifact, context: Context) -> Artifact:
+    if step.config is None:
+        return EXPORTS[step.source, step.target](artifact, context)
+    return TECHNIQUES[step.name].handler(artifact, step.config, context)
+
+
+class _workspace:
+    """A folder that is gone afterwards; after a kill the next start of the store sweeps it."""
+
+    def __init__(self, home: Path) -> None:
+        import os
+
+        self._folder = home / "runs" / f"{TEMPORARY}{os.getpid()}-{uuid4().hex[:8]}"
+
+    def __enter__(self) -> Path:
+        self._folder.mkdir(parents=True)
+        return self._folder
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            shutil.rmtree(self._folder)

@@ -1,0 +1,1 @@
+"""What each panel knows and can do, without a widget in sight."""

@@ -1,0 +1,215 @@
+"""What the compress panel knows and can do: one recipe, two promises, the knobs below them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from traitlets import Any as AnyTrait
+from traitlets import HasTraits, Unicode
+
+from workbench.core.anatomy import Anatomy
+from workbench.core.errors import BadInput
+from workbench.core.knobs import build, check
+from workbench.core.records import Estimate
+from workbench.recipes.plan import plan, with_runtime
+from workbench.recipes.rate import PRUNING, lowest_rate, rate_of, recipe_for_rate
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
+from workbench.state.expect import Expectation, expect
+from workbench.state.session import Session, told
+
+
+@dataclass(frozen=True)
+class CompressInfo:
+    """What the panel shows.
+
+    Args:
+        rate: size after ÷ size before.
+        floor: lowest rate that this model can reach.
+        size_before: bytes.
+        size_after: bytes, exact.
+        pruning: share of heads and units removed, the larger of the two.
+        impossible: empty, or why the recipe cannot run.
+        expected: metrics before measuring.
+        reference: latency of the reference, or None while it was not measured.
+    """
+
+    rate: float
+    floor: float
+    size_before: int
+    size_after: int
+    pruning: float
+    impossible: str
+    expected: Expectation
+    reference: Estimate | None
+
+
+class CompressState(HasTraits):
+    """The recipe on screen; replaced, never changed in place.
+
+    Args:
+        session: the visit.
+        recipe: to start with.
+    """
+
+    recipe = AnyTrait(help="a frozen Recipe")
+    anatomy = AnyTrait(None, allow_none=True, help="of the chosen model; None if it has none")
+    info = AnyTrait(None, allow_none=True, help="CompressInfo, or None without a model")
+    trouble = Unicode("", help="empty, or why the last move was refused")
+
+    def __init__(self, session: Session, recipe: Recipe) -> None:
+        super().__init__(recipe=recipe)
+        self.session = session
+        session.observe(self._model_changed, ["model", "task"])
+        session.observe(self._work_out, ["runs", "language"])
+        self.observe(self._work_out, ["recipe", "anatomy"])
+        self._model_changed()
+
+    def set_rate(self, rate: float) -> None:
+        """Propose the recipe that reaches a compression rate with the least pruning."""
+        if self.anatomy is None:
+            return
+        try:
+            low = max(rate, lowest_rate(self.anatomy))
+            self._accept(recipe_for_rate(min(low, 1.0), self.anatomy, self.recipe))
+        except BadInput as err:
+            self.trouble = told(err, self.session.language)
+
+    def set_pruning(self, share: float) -> None:
+        """Remove this share of heads and of feed-forward units."""
+        self.set_knobs(PRUNING, ffn=share, heads=share)
+
+    def set_knobs(self, name: str, **settings: Any) -> None:
+        """Set knobs of a technique, which joins the recipe if it is not in it."""
+        try:
+            current = self._config(name) or TECHNIQUES[name].config_type()
+            changed = replace(current, **settings)
+            check(changed)
+            others = tuple(c for c in self.recipe.techniques if c.name != name)
+            idle = name == PRUNING and not (changed.layers or changed.ffn or changed.heads)
+            chain = others if idle else (*others, changed)
+            self._accept(self._runnable(replace(self.recipe, techniques=_ordered(chain))))
+        except BadInput as err:
+            self.trouble = told(err, self.session.language)
+
+    def toggle(self, name: str, on: bool) -> None:
+        """Put a technique into the recipe or take it out.
+
+        One that cannot follow another takes that other's place.
+        """
+        others = tuple(c for c in self.recipe.techniques if c.name != name)
+        if not on:
+            self._accept(self._runnable(replace(self.recipe, techniques=others)))
+            return
+        config = _first_setting(name)
+        chains = [(*others, config)]
+        chains += [(*(c for c in others if c is not left), config) for left in others]
+        for chain in chains:
+            wanted = replace(self.recipe, techniques=_ordered(chain))
+            found = self._runnable(wanted)
+            if not self._impossible(found):
+                break
+        self._accept(found)
+
+    def set_runtime(self, name: str, **settings: Any) -> None:
+        """Run on another runtime, or with other settings of it."""
+        try:
+            same = self.recipe.runtime.name == name
+            threads = {"threads": self.recipe.runtime.threads}
+            base = vars(self.recipe.runtime) if same else threads
+            config = build(RUNTIMES[name].config_type, {**base, **settings})
+            self._accept(replace(self.recipe, runtime=config))
+        except BadInput as err:
+            self.trouble = told(err, self.session.language)
+
+    def load(self, recipe: Mapping[str, Any]) -> None:
+        """Put a run's recipe on the sliders."""
+        self._accept(Recipe.from_json(recipe))
+
+    def has(self, name: str) -> bool:
+        """Whether a technique is in the recipe."""
+        return self._config(name) is not None
+
+    def unusable(self, name: str) -> str:
+        """Why a technique or runtime cannot be used here; empty if it can."""
+        return missing(TECHNIQUES.get(name) or RUNTIMES[name])
+
+    def _config(self, name: str) -> Any:
+        return next((c for c in self.recipe.techniques if c.name == name), None)
+
+    def _accept(self, recipe: Recipe) -> None:
+        self.trouble = ""
+        self.recipe = recipe
+
+    def _runnable(self, recipe: Recipe) -> Recipe:
+        if self.anatomy is None:
+            return recipe
+        try:
+            return with_runtime(recipe, self.anatomy)
+        except BadInput:
+            return recipe
+
+    def _impossible(self, recipe: Recipe) -> str:
+        try:
+            plan(recipe, self.anatomy)
+        except BadInput as err:
+            return told(err, self.session.language)
+        return ""
+
+    def _model_changed(self, _: Any = None) -> None:
+        from workbench import models
+
+        self.anatomy = None
+        if self.session.model:
+            try:
+                self.anatomy = models.anatomy(models.folder(self.session.model, self.session.home))
+            except BadInput as err:
+                self.trouble = told(err, self.session.language)
+        self._work_out()
+
+    def _work_out(self, _: Any = None) -> None:
+        anatomy: Anatomy | None = self.anatomy
+        self.info = None if anatomy is None else self._worked_out(anatomy)
+
+    def _worked_out(self, anatomy: Anatomy) -> CompressInfo:
+        rate = rate_of(self.recipe, anatomy)
+        size = round(rate * anatomy.size_bytes)
+        runs = self.session.here("validation")
+        pruning = self._config(PRUNING)
+        return CompressInfo(
+            rate=rate,
+            floor=lowest_rate(anatomy),
+            size_before=anatomy.size_bytes,
+            size_after=size,
+            pruning=max(pruning.ffn, pruning.heads) if pruning else 0.0,
+            impossible=self._impossible(self.recipe),
+            expected=expect(self.recipe, size, anatomy, runs),
+            reference=_reference_latency(runs, self.recipe.runtime.threads),
+        )
+
+
+def _ordered(chain: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Techniques in the order in which they can follow each other."""
+
+    def place(config: Any) -> tuple[bool, bool]:
+        entry = TECHNIQUES[config.name]
+        return entry.format != "torch", bool(entry.stays)
+
+    return tuple(sorted(chain, key=place))
+
+
+def _first_setting(name: str) -> Any:
+    """A technique's defaults; pruning starts where something is pruned."""
+    config_type = TECHNIQUES[name].config_type
+    return config_type(ffn=0.5, heads=0.5) if name == PRUNING else config_type()
+
+
+def _reference_latency(runs: tuple[Any, ...], threads: int) -> Estimate | None:
+    for run in reversed(runs):
+        same = run.recipe["runtime"].get("threads") == threads
+        if run.reference is None and run.status == "done" and same:
+            found: Estimate | None = run.metrics.get("latency_mean")
+            return found
+    return None

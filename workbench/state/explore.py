@@ -1,0 +1,153 @@
+"""What the explore panel knows: axes, the run that is looked at, rows of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from traitlets import Bool, HasTraits, Unicode, validate
+
+from workbench.core.errors import BadInput
+from workbench.core.records import Run
+from workbench.figures.tradeoff import METRICS, Look, TradeoffInfo, draw_tradeoff, tradeoff_info
+from workbench.i18n.numbers import change_words, figure, interval, speed_words
+from workbench.i18n.recipe_words import recipe_words
+from workbench.recipes.recipe import Recipe
+from workbench.state.compress import CompressState
+
+
+class Row(NamedTuple):
+    """A run in the table; verdicts are (word, sentence)."""
+
+    id: str
+    recipe: str
+    split: str
+    accuracy: str
+    change: str
+    quality: tuple[str, str]
+    latency: str
+    speed: tuple[str, str]
+    size: str
+    selected: bool
+
+
+class ExploreState(HasTraits):
+    """Which metrics are drawn, and what is looked at.
+
+    Args:
+        compress: the recipe on screen, with its session: its promise is drawn too.
+    """
+
+    x = Unicode("latency_mean")
+    y = Unicode("accuracy")
+    log = Bool(True)
+
+    def __init__(self, compress: CompressState) -> None:
+        super().__init__()
+        self.compress, self.session = compress, compress.session
+
+    @validate("x", "y")
+    def _known(self, proposal: Mapping[str, Any]) -> str:
+        if proposal["value"] not in METRICS:
+            raise BadInput(
+                str(proposal["value"])[:40], "the name of a metric", "choose one listed"
+            )
+        return str(proposal["value"])
+
+    def name(self, recipe: Mapping[str, Any]) -> str:
+        """A recipe in words."""
+        return recipe_words(recipe, self.session.language, self.compress.anatomy)
+
+    def tradeoff(self) -> TradeoffInfo:
+        """The numbers of the plot."""
+        info = self.compress.info
+        return tradeoff_info(
+            [run for run in self.session.here("validation") if run.status != "failed"],
+            self.x,
+            self.y,
+            self.name,
+            language=self.session.language,
+            expected=info.expected.metrics if info else None,
+            selected=self.session.selected,
+        )
+
+    def figure(self) -> dict[str, Any]:
+        """The plot itself."""
+        look = Look(self.session.language, self.session.dark, self.log)
+        return draw_tradeoff(self.tradeoff(), look)
+
+    def select(self, run_id: str) -> None:
+        """Look at a run; anything that is none of ours is passed over."""
+        known = run_id == "" or any(run.id == run_id for run in self.session.runs)
+        if known:
+            self.session.selected = run_id
+
+    def chosen(self) -> Run | None:
+        """The run that is looked at."""
+        found = [run for run in self.session.runs if run.id == self.session.selected]
+        return found[0] if found else None
+
+    def rows(self) -> list[Row]:
+        """Runs of this model and task, newest first."""
+        return [self._row(run) for run in reversed(self.session.here())]
+
+    def code(self, run: Run) -> str:
+        """Python that makes and measures the run again."""
+        code = Recipe.from_json(run.recipe).as_code(run.model, run.task)
+        return code.replace("recipe)\n", "recipe, verify=True)\n") if run.split == "test" else code
+
+    def numbers(self, run: Run) -> list[tuple[str, str, str]]:
+        """(metric, value, interval) of everything that was measured."""
+        language = self.session.language
+        return [
+            (
+                self.session.say(f"metric.{name}"),
+                figure(name, value),
+                interval(name, value, language),
+            )
+            for name in METRICS
+            if (value := run.metrics.get(name)) is not None
+        ]
+
+    def _row(self, run: Run) -> Row:
+        language, found = self.session.language, run.metrics
+
+        def shown(metric: str) -> str:
+            return figure(metric, found[metric]) if metric in found else "–"
+
+        return Row(
+            id=run.id,
+            recipe=self.name(run.recipe),
+            split=self.session.say(f"split.{run.split}"),
+            accuracy=shown("accuracy"),
+            change=_change(run),
+            quality=self._verdict(run, "accuracy", language),
+            latency=shown("latency_mean"),
+            speed=self._verdict(run, "speedup_latency", language),
+            size=shown("size"),
+            selected=run.id == self.session.selected,
+        )
+
+    def _verdict(self, run: Run, metric: str, language: str) -> tuple[str, str]:
+        if run.status != "done":
+            error = run.error or {}
+            return run.status, self.session.say("error.sentence", **error) if error else ""
+        if run.reference is None:
+            return "reference", ""
+        verdict = run.verdicts.get(metric)
+        if verdict is None:
+            return "cannot tell", ""
+        name = "accuracy_change" if metric == "accuracy" else metric
+        if name not in run.metrics:
+            return verdict.verdict, ""
+        words = change_words if metric == "accuracy" else speed_words
+        return verdict.verdict, words(run.metrics[name], verdict, language)
+
+
+def _change(run: Run) -> str:
+    """``−1.1 ± 0.7``: points against the reference, with half the width of the interval."""
+    change = run.metrics.get("accuracy_change")
+    if change is None:
+        return "–"
+    half = 50 * (change.high - change.low)
+    return f"{100 * change.value:+.1f} ± {half:.1f}".replace("-", "−")

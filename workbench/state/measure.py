@@ -1,0 +1,91 @@
+"""What the measure panel can do: ask for runs, follow jobs, cancel them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from traitlets import HasTraits
+
+from workbench.core.records import Job
+from workbench.i18n.numbers import duration
+from workbench.i18n.table import TEXTS
+from workbench.state.compress import CompressState
+from workbench.state.session import ENDED, SHOWN_JOBS, Session
+
+
+class JobLine(NamedTuple):
+    """One job as the page shows it; ``share`` is its progress in [0, 1], None while unknown."""
+
+    id: str
+    title: str
+    note: str
+    share: float | None
+    active: bool
+    failed: bool
+
+
+class MeasureState(HasTraits):
+    """Measuring what the compress state holds.
+
+    Args:
+        compress: the recipe on screen, with its session.
+    """
+
+    def __init__(self, compress: CompressState) -> None:
+        super().__init__()
+        self.compress = compress
+        self.session: Session = compress.session
+
+    def ready(self) -> bool:
+        """Whether the recipe on screen can be measured now."""
+        info = self.compress.info
+        return info is not None and not info.impossible
+
+    def measure(self, split: str = "validation") -> Job | None:
+        """Measure the recipe on screen; on the test split when it is to be verified."""
+        if not self.ready():
+            return None
+        return self.session.ask(
+            "run",
+            model=self.session.model,
+            task=self.session.task,
+            recipe=self.compress.recipe.to_json(),
+            split=split,
+        )
+
+    def looks(self) -> int:
+        """How often the test split of this task was looked at, by the runs that one can see."""
+        return sum(
+            run.task == self.session.task and run.split == "test" and run.status == "done"
+            for run in self.session.runs
+        )
+
+    def lines(self) -> list[JobLine]:
+        """Jobs under way, then those that ended badly or lately, newest first."""
+        jobs = self.session.jobs
+        active = [job for job in jobs if job.status not in ENDED]
+        ended = [job for job in jobs if job.status in ("failed", "cancelled")]
+        return [self._line(job) for job in (*active, *ended[-SHOWN_JOBS:][::-1])]
+
+    def _line(self, job: Job) -> JobLine:
+        say = self.session.say
+        title = say(f"jobs.kind.{job.kind}")
+        if job.request.get("model"):
+            title += f" · {job.request['model']}"
+        active = job.status in ("running", "queued")
+        share = job.done / job.total if job.total and active else None
+        return JobLine(job.id, title, self._note(job), share, active, job.status == "failed")
+
+    def _note(self, job: Job) -> str:
+        say = self.session.say
+        if job.status == "failed" and job.error:
+            return say("error.sentence", **job.error)
+        if job.status == "cancelled":
+            return say("jobs.cancelled")
+        if job.status == "queued":
+            return say("jobs.queued", ahead=job.ahead)
+        key = f"stage.{job.stage}"
+        stage = say(key, done=job.done, total=job.total) if key in TEXTS else job.stage
+        if job.seconds_left is None or job.stage == "launch":
+            return stage
+        return f"{stage} · {say('jobs.left', time=duration(job.seconds_left))}"

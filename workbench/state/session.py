@@ -1,0 +1,133 @@
+"""What all panels share: the client, the choice of model and task, jobs and runs as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from traitlets import Bool, HasTraits, Tuple, Unicode
+
+from workbench.core.client import Client
+from workbench.core.errors import BadInput
+from workbench.core.records import Job, Run
+from workbench.i18n.table import text
+
+ENDED = ("done", "failed", "cancelled")
+SHOWN_JOBS = 6  # ended jobs that stay on the page
+
+
+class Session(HasTraits):
+    """One visit; observe the traits to follow along.
+
+    Args:
+        client: how work is asked for.
+        home: ``WORKBENCH_HOME``, where tuned models lie.
+    """
+
+    language = Unicode("en")
+    dark = Bool(False)
+    model = Unicode("", help="id of the chosen model")
+    task = Unicode("", help="id of the chosen task")
+    jobs = Tuple(help="Job, oldest first; replaced, never appended to")
+    runs = Tuple(help="Run, oldest first, provisional ones among them")
+    losses = Tuple(help="(step, loss, accuracy or None) of the training under way")
+    selected = Unicode("", help="id of the run that is looked at, or empty")
+    trouble = Unicode("", help="empty, or why the last wish failed")
+
+    def __init__(self, client: Client, home: Path) -> None:
+        super().__init__()
+        self.client, self.home = client, home
+        self._stop: Callable[[], None] = lambda: None
+
+    def say(self, key: str, **values: Any) -> str:
+        """A text in the language of the visit."""
+        return text(key, self.language, **values)
+
+    def start(self) -> None:
+        """Read what there is, and follow what comes."""
+        self.refresh()
+        self._stop = self.client.follow(self.handle)
+
+    def stop(self) -> None:
+        """Follow no more."""
+        self._stop()
+
+    def refresh(self) -> None:
+        """Read jobs and runs anew; provisional runs of jobs that ended are dropped."""
+        self.jobs = self.client.jobs()[-20:]
+        self.runs = self.client.runs()
+
+    def handle(self, event: Mapping[str, Any]) -> None:
+        """Take in one event of the client."""
+        kind = event["type"]
+        if kind == "ready":
+            self._attempt(self.refresh)
+        elif kind == "job":
+            job = Job.from_json(event["job"])
+            self.jobs = _replaced(self.jobs, job)
+            if job.status in ENDED:
+                self.runs = tuple(r for r in self.runs if r.status != "running" or r.metrics)
+        elif kind == "run":
+            self._take(Run.from_json(event["run"]))
+        elif kind == "loss":
+            step = int(event["step"])
+            before = self.losses if not self.losses or step >= self.losses[-1][0] else ()
+            self.losses = (*before, (step, float(event["loss"]), event.get("accuracy")))
+
+    def _take(self, run: Run) -> None:
+        if run.status == "cancelled":
+            self.runs = tuple(r for r in self.runs if r.id != run.id)
+        else:
+            self.runs = _replaced(self.runs, run)
+
+    def ask(self, kind: str, **request: Any) -> Job | None:
+        """Submit a job; a refusal lands in ``trouble``."""
+        job = self._attempt(lambda: self.client.submit(kind, request))
+        if job is not None:
+            self.jobs = _replaced(self.jobs, job)
+        return job
+
+    def cancel(self, job: str) -> None:
+        """Ask a job to stop."""
+        self._attempt(lambda: self.client.cancel(job))
+
+    def _attempt(self, wish: Callable[[], Any]) -> Any:
+        self.trouble = ""
+        try:
+            return wish()
+        except BadInput as err:
+            self.trouble = told(err, self.language)
+        except OSError as err:
+            self.trouble = self.say("app.offline", why=type(err).__name__)
+        except Exception as err:  # a client's own transport errors are no OSError
+            self.trouble = self.say("app.offline", why=type(err).__name__)
+        return None
+
+    def active(self) -> tuple[Job, ...]:
+        """Jobs waiting or running."""
+        return tuple(job for job in self.jobs if job.status not in ENDED)
+
+    def here(self, split: str | None = None) -> tuple[Run, ...]:
+        """Runs of the chosen model and task."""
+        return tuple(
+            run
+            for run in self.runs
+            if run.model == self.model
+            and run.task == self.task
+            and (split is None or run.split == split)
+        )
+
+
+def told(err: BadInput, language: str) -> str:
+    """An error as one sentence in the language of the visit."""
+    from workbench.i18n.errors import translate_error
+
+    return translate_error(err, language)
+
+
+def _replaced(records: tuple[Any, ...], record: Any) -> tuple[Any, ...]:
+    """The records with one of the same id replaced in its place, or added at the end."""
+    if any(old.id == record.id for old in records):
+        return tuple(record if old.id == record.id else old for old in records)
+    return (*records, record)

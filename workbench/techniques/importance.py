@@ -1,0 +1,117 @@
+"""How much a head or a feed-forward unit matters: by its weights, or by first-order Taylor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.core.artifact import Artifact, Context
+from workbench.core.errors import Cancelled
+from workbench.formats.blocks import Family, Slot, each_weight, head_count, layers_of
+
+ROWS = 256  # training rows that the gradient is taken on
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Importance per layer: float64 arrays (groups,) for heads and (units,) for ffn.
+
+    Heads are scored by key/value group, since a group's heads go together; without grouped
+    queries a group is a head.
+    """
+
+    heads: tuple[np.ndarray, ...]
+    ffn: tuple[np.ndarray, ...]
+
+    def layers(self) -> np.ndarray:
+        """Importance of whole layers, (layers,): the sum of what they hold."""
+        return np.array(
+            [float(h.sum() + f.sum()) for h, f in zip(self.heads, self.ffn, strict=True)]
+        )
+
+
+def score(artifact: Artifact, family: Family, kind: str, context: Context) -> Scores:
+    """Score every group of heads and every unit.
+
+    Args:
+        artifact: a loaded torch artifact; left as it is.
+        family: where its heads and units lie.
+        kind: ``magnitude`` (L2 norm of all weights that belong to it) or ``taylor`` (square of
+            the sum over weights of gradient times weight, averaged over batches).
+        context: its training rows are used by ``taylor``.
+
+    Source:
+        Magnitude: Li et al. 2017, arXiv:1608.08710, sec. 3.1. Taylor: Molchanov et al. 2019,
+        arXiv:1906.10771, eq. 8.
+    """
+    if kind == "taylor" and context.training[0]:
+        return _taylor(artifact, family, context)
+    return _collect(artifact.payload, family, lambda tensor: tensor.detach() ** 2, np.sqrt)
+
+
+def _taylor(artifact: Artifact, family: Family, context: Context) -> Scores:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from workbench.formats.torch import copy
+    from workbench.training.batches import pad
+
+    module = copy(artifact).payload.float().eval()
+    rows, classes = _sample(artifact, context)
+    found: list[Scores] = []
+    for start in range(0, len(rows), BATCH):
+        if context.cancelled():
+            raise Cancelled
+        context.report("importance", start, len(rows))
+        module.zero_grad()
+        logits = module(*pad(rows[start : start + BATCH]))
+        cross_entropy(logits, torch.tensor(classes[start : start + BATCH])).backward()
+        found.append(_collect(module, family, lambda t: t.grad * t.detach(), np.square))
+    return Scores(
+        tuple(np.mean(layer, axis=0) for layer in zip(*(s.heads for s in found), strict=True)),
+        tuple(np.mean(layer, axis=0) for layer in zip(*(s.ffn for s in found), strict=True)),
+    )
+
+
+def _sample(artifact: Artifact, context: Context) -> tuple[list[list[int]], list[int]]:
+    from workbench.formats.tokens import Tokens
+
+    texts, classes = context.training
+    chosen = np.random.default_rng(context.seed).permutation(len(texts))[:ROWS]
+    rows = Tokens.of(artifact).ids([texts[i] for i in chosen])
+    return rows, [int(classes[i]) for i in chosen]
+
+
+def _collect(module: Any, family: Family, value: Any, finish: Any) -> Scores:
+    """Sum ``value`` of every weight over the group or unit that it belongs to, then finish."""
+    _, groups = head_count(module.encoder.config)
+    full = _full_width(module.encoder.config)
+    heads, ffn = [], []
+    for layer in layers_of(module.encoder, family):
+        width = layer.get_submodule(family.ffn[0].path).weight.shape[family.ffn[0].axis]
+        left = _groups_left(layer, family, groups, full)
+        heads.append(finish(_sums(layer, family.heads, value, left)))
+        ffn.append(finish(_sums(layer, family.ffn, value, width)))
+    return Scores(tuple(heads), tuple(ffn))
+
+
+def _full_width(config: Any) -> int:
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(head * config.num_attention_heads)
+
+
+def _groups_left(layer: Any, family: Family, groups: int, full: int) -> int:
+    slot = family.heads[0]
+    width = layer.get_submodule(slot.path).weight.shape[slot.axis] // slot.fused
+    return int(width * groups // full)
+
+
+def _sums(layer: Any, slots: tuple[Slot, ...], value: Any, count: int) -> np.ndarray:
+    total = np.zeros(count)
+    for slot, _, tensor, axis in each_weight(layer, slots):
+        amount = value(tensor).double().movedim(axis, 0)
+        total += amount.reshape(slot.fused, count, -1).sum(dim=(0, 2)).numpy()
+    return total
