@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from workbench.figures.palette import palette
+from workbench.figures.palette import LIGHT
 from workbench.i18n.table import text
 
 
@@ -29,9 +29,9 @@ def loss_info(points: Sequence[tuple[int, float, float | None]]) -> LossInfo:
     )
 
 
-def draw_loss(info: LossInfo, language: str, dark: bool) -> dict[str, Any]:
+def draw_loss(info: LossInfo, language: str) -> dict[str, Any]:
     """Draw ``info`` as a plotly figure in plain data."""
-    colours = palette(dark)
+    colours = LIGHT
     axis = {"gridcolor": colours.line, "zeroline": False, "tickfont": {"color": colours.soft}}
     accuracy = f"{text('metric.accuracy', language)} [%]"
     loss = text("loss.axis", language)

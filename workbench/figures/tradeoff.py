@@ -8,14 +8,13 @@ from typing import Any
 
 from workbench.core.pareto import pareto_front
 from workbench.core.records import Estimate, Run
-from workbench.figures.palette import Palette, palette
+from workbench.figures.palette import LIGHT, Palette
 from workbench.i18n.numbers import figure, interval, scaled
 from workbench.i18n.table import TEXTS, text
 
 HIGHER = {"accuracy", "macro_f1", "accuracy_change", "throughput"}
 HIGHER |= {"speedup_latency", "speedup_throughput"}
 KINDS = ("measured", "provisional", "on_front", "reference")
-PROVISIONAL_LEVEL = "running"
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,9 @@ class TradeoffInfo:
 
 @dataclass(frozen=True)
 class Look:
-    """How it is shown: language, theme, axes."""
+    """How it is shown: language, axes."""
 
     language: str = "en"
-    dark: bool = False
     log: bool = True
 
 
@@ -145,7 +143,7 @@ def _plain(words: str) -> str:
 
 def draw_tradeoff(info: TradeoffInfo, look: Look) -> dict[str, Any]:
     """Draw ``info`` as a plotly figure in plain data; the reader's zoom stays."""
-    colours = palette(look.dark)
+    colours = LIGHT
     traces = [_frontier(info, look, colours)]
     traces += [_points(info, kind, look, colours) for kind in KINDS]
     traces += [_expected(info, look, colours)]

@@ -65,6 +65,7 @@ TEXTS = {
     "details.numbers": ("Numbers", "数值"),
     "details.code": ("Code", "代码"),
     "details.environment": ("Measured on", "测量环境"),
+    "details.load": ("put on the sliders", "放到滑块上"),
     "details.close": ("close", "关闭"),
     "details.copy": ("copy", "复制"),
     "details.launches": (

@@ -73,7 +73,7 @@ class ExploreState(HasTraits):
 
     def figure(self) -> dict[str, Any]:
         """The plot itself."""
-        look = Look(self.session.language, self.session.dark, self.log)
+        look = Look(self.session.language, self.log)
         return draw_tradeoff(self.tradeoff(), look)
 
     def select(self, run_id: str) -> None:
@@ -89,7 +89,7 @@ class ExploreState(HasTraits):
 
     def rows(self) -> list[Row]:
         """Runs of this model and task, newest first."""
-        return [self._row(run) for run in reversed(self.session.here())]
+        return [self.row(run) for run in reversed(self.session.here())]
 
     def code(self, run: Run) -> str:
         """Python that makes and measures the run again."""
@@ -109,7 +109,8 @@ class ExploreState(HasTraits):
             if (value := run.metrics.get(name)) is not None
         ]
 
-    def _row(self, run: Run) -> Row:
+    def row(self, run: Run) -> Row:
+        """One run as the table shows it."""
         language, found = self.session.language, run.metrics
 
         def shown(metric: str) -> str:

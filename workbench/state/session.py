@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, HasTraits, Tuple, Unicode
+from traitlets import HasTraits, Tuple, Unicode
 
 from workbench.core.client import Client
 from workbench.core.errors import BadInput
@@ -26,7 +26,6 @@ class Session(HasTraits):
     """
 
     language = Unicode("en")
-    dark = Bool(False)
     model = Unicode("", help="id of the chosen model")
     task = Unicode("", help="id of the chosen task")
     jobs = Tuple(help="Job, oldest first; replaced, never appended to")

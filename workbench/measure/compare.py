@@ -1,0 +1,238 @@
+"""A candidate against its reference: fresh hosts per launch, interleaved rounds, a baton."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.measure.host import Host
+from workbench.stats.sequential import LOOKS, enough
+
+LAUNCHES = LOOKS
+ROUND = 10  # texts that one side answers before the other has its turn
+BUDGET_S = 3.0  # of calls per side and launch
+FEWEST, MOST = 2, 8  # rounds
+SIZES = (1, 8, 32, 128)  # batches tried for throughput
+BATCH_ROWS = 128
+BATCH_ROUNDS = 3
+OUTPUT_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a host opens.
+
+    Args:
+        folder: of the artifact.
+        runtime: name and settings, as a recipe has them.
+    """
+
+    folder: Path
+    runtime: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was timed.
+
+    Args:
+        launches: one entry each: ``{"reference": side or None, "candidate": side}``; a side is
+            ``{"pid", "seconds", "model_seconds", "batch": {"size", "rows", "seconds"}, "memory"}``
+            with one value per timed call, in s, and bytes.
+        provisional: whether more launches are to come.
+    """
+
+    launches: tuple[Mapping[str, Any], ...]
+    provisional: bool = False
+
+
+def _nobody(_: Measured) -> None:
+    return None
+
+
+def compare(
+    reference: Side,
+    candidate: Side,
+    texts: Sequence[str],
+    *,
+    on_launch: Callable[[Measured], None] = _nobody,
+    cancelled: Callable[[], bool] = lambda: False,
+    seed: int = 0,
+    module: str = "workbench.runtimes",
+) -> Measured:
+    """Time both sides over 3 to 12 launches, until the speed-up is known well enough.
+
+    Args:
+        reference: what the other is compared with.
+        candidate: what is measured.
+        texts: real inputs at their natural lengths; every launch draws some of them.
+        on_launch: called after every launch with what there is so far.
+        cancelled: asked all the time; the hosts are gone within a second.
+        seed: of the draws and of the order in every round.
+        module: imported in the hosts; it fills the table of runtimes.
+
+    Raises:
+        HostFailed: if a host ends or cannot open its artifact.
+        Cancelled: when asked to stop.
+    """
+    sides = {"reference": reference, "candidate": candidate}
+    return _launched(sides, texts, on_launch, cancelled, seed, module)
+
+
+def alone(
+    side: Side,
+    texts: Sequence[str],
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    seed: int = 0,
+    module: str = "workbench.runtimes",
+) -> Measured:
+    """Time one side by itself, as the reference's own run is; three launches, as above."""
+    return _launched({"candidate": side}, texts, _nobody, cancelled, seed, module)
+
+
+def _launched(
+    sides: Mapping[str, Side],
+    texts: Sequence[str],
+    on_launch: Callable[[Measured], None],
+    cancelled: Callable[[], bool],
+    seed: int,
+    module: str,
+) -> Measured:
+    rng = np.random.default_rng(seed)
+    launches: list[Mapping[str, Any]] = []
+    sizes: dict[str, int] = {}
+    while True:
+        found = _launch(sides, texts, rng, sizes, cancelled, module)
+        launches.append({"reference": None, **found})
+        done = len(launches) >= LOOKS[0] and (
+            "reference" not in sides or enough(latency_ratios(launches))
+        )
+        measured = Measured(tuple(launches), not done)
+        if done:
+            return measured
+        on_launch(measured)
+
+
+def latency_ratios(launches: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Reference ÷ candidate per launch, of the median latencies from the string."""
+    return [
+        float(np.median(x["reference"]["seconds"]) / np.median(x["candidate"]["seconds"]))
+        for x in launches
+        if x["reference"]
+    ]
+
+
+def _launch(
+    sides: Mapping[str, Side],
+    texts: Sequence[str],
+    rng: np.random.Generator,
+    sizes: dict[str, int],
+    cancelled: Callable[[], bool],
+    module: str,
+) -> dict[str, Any]:
+    """One launch: fresh hosts, opened together, then timed in turns."""
+    with ExitStack() as stack:
+        hosts = {}
+        for name, side in sides.items():
+            threads = int(side.runtime.get("threads", 1))
+            hosts[name] = Host(name, threads, cancelled, module)
+            stack.callback(hosts[name].close)
+        chosen = rng.permutation(len(texts))[: max(BATCH_ROWS, MOST * ROUND)]
+        some = [texts[i] for i in chosen]
+        pids = _opened(hosts, sides, some)
+        found = {name: {"pid": pid, **_empty()} for name, pid in pids.items()}
+        _rounds(hosts, found, len(some), rng)
+        _batches(hosts, found, sizes, rng)
+        for name, host in hosts.items():
+            found[name]["memory"] = host.ask(do="memory")["bytes"]
+        return found
+
+
+def _empty() -> dict[str, Any]:
+    return {"seconds": [], "model_seconds": []}
+
+
+def _opened(
+    hosts: Mapping[str, Host], sides: Mapping[str, Side], texts: list[str]
+) -> dict[str, int]:
+    """Open both at once, then warm up one after the other; the pids as the hosts tell them."""
+    for name, side in sides.items():
+        order = {"folder": str(side.folder), "runtime": dict(side.runtime)}
+        hosts[name].send({"do": "open", **order})
+    pids = {name: int(host.answer()["pid"]) for name, host in hosts.items()}
+    for host in hosts.values():
+        host.ask(do="texts", texts=texts)
+    return pids
+
+
+def _rounds(
+    hosts: Mapping[str, Host], found: dict[str, Any], texts: int, rng: np.random.Generator
+) -> None:
+    """Both answer the same texts, in an order drawn anew for every round."""
+    spent = 0.0
+    for number in range(MOST):
+        if number >= FEWEST and spent > BUDGET_S:
+            return
+        rows = [(number * ROUND + i) % texts for i in range(ROUND)]
+        turns = {}
+        for name in rng.permutation(sorted(hosts)):
+            told = hosts[name].ask(do="time", rows=rows)
+            for what in ("seconds", "model_seconds"):
+                found[name][what] += told[what]
+            turns[name] = sum(told["seconds"]) + sum(told["model_seconds"])
+        spent += max(turns.values())
+
+
+def _batches(
+    hosts: Mapping[str, Host],
+    found: dict[str, Any],
+    sizes: dict[str, int],
+    rng: np.random.Generator,
+) -> None:
+    """Throughput at the batch that the first launch found best for each side."""
+    for name, host in hosts.items():
+        if name not in sizes:
+            sizes[name] = _best_size(host)
+        found[name]["batch"] = {"size": sizes[name], "rows": BATCH_ROWS, "seconds": []}
+    for _ in range(BATCH_ROUNDS):
+        for name in rng.permutation(sorted(hosts)):
+            told = hosts[name].ask(do="batch", size=sizes[name], rows=BATCH_ROWS)
+            found[name]["batch"]["seconds"].append(told["seconds"])
+
+
+def _best_size(host: Host) -> int:
+    def rate(size: int) -> float:
+        host.ask(do="batch", size=size, rows=size)  # buffers of that size
+        return float(host.ask(do="batch", size=size, rows=BATCH_ROWS)["seconds"])
+
+    return min(SIZES, key=rate)
+
+
+def outputs(
+    side: Side,
+    texts: Sequence[str],
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    module: str = "workbench.runtimes",
+) -> np.ndarray:
+    """Logits of all texts from a fresh host, float32 (len(texts), classes), in their order."""
+    from safetensors.numpy import load_file
+
+    threads = int(side.runtime.get("threads", 1))
+    host = Host("candidate", threads, cancelled, module)
+    try:
+        host.ask(do="open", folder=str(side.folder), runtime=dict(side.runtime))
+        host.ask(do="texts", texts=list(texts))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "logits.safetensors"
+            host.ask(do="outputs", path=str(path), size=OUTPUT_BATCH)
+            return np.array(load_file(path)["logits"])
+    finally:
+        host.close()

@@ -1,0 +1,73 @@
+"""What absolute times hold for: processor, instruction sets, libraries, GPU."""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from workbench.core.records import Environment
+
+SETS = (
+    *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16"),
+    *("amx_tile", "amx_int8", "amx_bf16", "asimddp", "bf16", "i8mm"),
+)
+LIBRARIES = (
+    *("numpy", "torch", "transformers", "tokenizers", "safetensors"),
+    *("onnxruntime", "llm-workbench"),
+)
+
+
+@cache
+def environment() -> Environment:
+    """This machine and these libraries; read once per process."""
+    import psutil
+
+    name, flags = _processor()
+    return Environment(
+        cpu=name,
+        instructions=tuple(known for known in SETS if known in flags),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
+        memory_bytes=int(psutil.virtual_memory().total),
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        libraries=_versions(),
+        gpu=_gpu(),
+    )
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _processor() -> tuple[str, frozenset[str]]:
+    name, flags = platform.processor() or platform.machine(), frozenset[str]()
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() in ("flags", "Features"):
+                flags = frozenset(value.split())
+    return name, flags
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _gpu() -> str:
+    """The first NVIDIA GPU's name as the driver tells it, or nothing."""
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        with suppress(OSError):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if line.startswith("Model:"):
+                    return line.partition(":")[2].strip()
+    return ""

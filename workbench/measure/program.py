@@ -1,0 +1,127 @@
+"""What runs inside a host: open a session, time it, answer the split, tell the memory."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.core.knobs import build
+from workbench.recipes.registry import RUNTIMES, lookup
+
+WARM_UP = 6  # texts, the longest among them
+
+
+class Program:
+    """One session and the texts that it is timed on."""
+
+    def __init__(self) -> None:
+        self._session: Any = None
+        self._texts: list[str] = []
+
+    def open(self, folder: str, runtime: dict[str, Any]) -> dict[str, Any]:
+        """Open a session; the answer has the seconds that it took."""
+        started = time.perf_counter()
+        entry = lookup(RUNTIMES, "runtime", runtime.get("name"))
+        settings = {name: value for name, value in runtime.items() if name != "name"}
+        self._session = entry.opener(Path(folder), build(entry.config_type, settings))
+        return {"pid": os.getpid(), "seconds": time.perf_counter() - started}
+
+    def texts(self, texts: list[str]) -> dict[str, Any]:
+        """Take the texts, and warm up on some of them."""
+        self._texts = texts
+        longest = sorted(texts, key=len)[-2:]
+        for text in (*longest, *texts[:WARM_UP]):
+            self._session.predict([text])
+        return {}
+
+    def time(self, rows: list[int]) -> dict[str, Any]:
+        """Seconds per text, from the string and for the model alone."""
+        whole, alone = [], []
+        for row in rows:
+            text = [self._texts[row]]
+            start = time.perf_counter()
+            self._session.predict(text)
+            whole.append(time.perf_counter() - start)
+            batch = self._session.encode(text)
+            start = time.perf_counter()
+            self._session.forward(batch)
+            alone.append(time.perf_counter() - start)
+        return {"seconds": whole, "model_seconds": alone}
+
+    def batch(self, size: int, rows: int) -> dict[str, Any]:
+        """Seconds for ``rows`` texts in batches of similar length, from the strings."""
+        some = [self._texts[i % len(self._texts)] for i in range(rows)]
+        start = time.perf_counter()
+        for part in bucketed(some, size):
+            self._session.predict([some[i] for i in part])
+        return {"seconds": time.perf_counter() - start, "rows": rows}
+
+    def outputs(self, path: str, size: int) -> dict[str, Any]:
+        """Logits of all texts, in their order, as a safetensors file."""
+        from safetensors.numpy import save_file
+
+        found: np.ndarray | None = None
+        for part in bucketed(self._texts, size):
+            logits = self._session.predict([self._texts[i] for i in part])
+            if found is None:
+                found = np.empty((len(self._texts), logits.shape[1]), dtype=np.float32)
+            found[part] = logits
+        assert found is not None, "a split has rows"
+        save_file({"logits": found}, path)
+        return {}
+
+    def memory(self) -> dict[str, Any]:
+        """Peak resident set of this process, in bytes."""
+        return {"bytes": peak_memory()}
+
+
+def bucketed(texts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """Batches of ``size`` texts of similar length, the longest first."""
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def peak_memory() -> int:
+    """``VmHWM`` on Linux, the maximum resident set elsewhere."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) * (1 if sys.platform == "darwin" else 1024)
+
+
+def main() -> None:
+    """Serve orders until standard input closes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # nothing is timed for nobody
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # what a library prints goes elsewhere
+    importlib.import_module(sys.argv[1])
+    program = Program()
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            answer = getattr(program, order.pop("do"))(**order)
+        except Exception as err:
+            answer = {"error": f"{type(err).__name__}: {err}"}
+        out.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The compress panel: two promises, toggles, knobs, and the three formulas with live numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
+
+from workbench.core.knobs import Span, knobs
+from workbench.i18n.numbers import THIN, digits_for, figure
+from workbench.i18n.recipe_words import recipe_words
+from workbench.panels.card import Card, classed, trouble, visible
+from workbench.panels.controls import control, name, slider
+from workbench.panels.web import Markup
+from workbench.recipes.rate import PRUNING, TOLERANCE
+from workbench.recipes.registry import RUNTIMES, TECHNIQUES
+from workbench.state.compress import CompressInfo, CompressState
+
+
+class CompressPanel(Card):
+    """View over a ``CompressState``."""
+
+    def __init__(self, state: CompressState) -> None:
+        self.state = state
+        self._showing = False
+        self.rate = slider(Span(0.1, 1.0, 0.01), 1.0)
+        self.pruning = slider(Span(0.0, 1.0, 0.01), 0.0)
+        self.toggles = {technique: w.ToggleButton() for technique in TECHNIQUES}
+        self.runtime = w.Dropdown(options=list(RUNTIMES))
+        self.knobs = self._controls()
+        self.formulas, self.note = Markup(), Markup()
+        toggles = classed(w.HBox(list(self.toggles.values())), "wb-toggles")
+        below = [self.knobs[key] for key in self.knobs]
+        super().__init__(
+            "compress",
+            [self.rate, self.pruning, toggles, self.runtime, *below, self.note, self.formulas],
+        )
+        self._wire()
+        self._show()
+
+    def _controls(self) -> dict[tuple[str, str], Any]:
+        """One control for every declared knob of every technique and runtime."""
+        made = {}
+        for entry in (*TECHNIQUES.values(), *RUNTIMES.values()):
+            for knob in knobs(entry.config_type):
+                made[entry.name, knob.name] = control(knob, knob.default, self.state.session.say)
+        return made
+
+    def _wire(self) -> None:
+        self._on(self.rate, self.state.set_rate)
+        self._on(self.pruning, self.state.set_pruning)
+        self._on(self.runtime, self.state.set_runtime)
+        for technique, toggle in self.toggles.items():
+            self._on(toggle, lambda on, name=technique: self.state.toggle(name, on))
+        for (owner, knob), widget in self.knobs.items():
+            change = self.state.set_knobs if owner in TECHNIQUES else self.state.set_runtime
+            self._on(widget, lambda v, o=owner, k=knob, c=change: c(o, **{k: v}))
+        self.state.observe(self._show, ["info", "trouble"])
+        self.state.session.observe(self._show, ["language", "losses"])
+
+    def _on(self, widget: Any, act: Callable[[Any], None]) -> None:
+        def heard(change: Any) -> None:
+            if not self._showing:
+                act(change.new)
+
+        widget.observe(heard, "value")
+
+    def _show(self, _: Any = None) -> None:
+        self._showing = True
+        try:
+            self._words()
+            info = self.state.info
+            for widget in (self.rate, self.pruning, self.runtime, *self.toggles.values()):
+                widget.disabled = info is None
+            if info is not None:
+                self._copy(info)
+        finally:
+            self._showing = False
+
+    def _words(self) -> None:
+        say = self.state.session.say
+        self.title(say("recipe.heading"))
+        name(self.rate, say("recipe.rate"))
+        name(self.pruning, say("recipe.pruning"))
+        name(self.runtime, say("recipe.runtime"))
+        self.runtime.options = [
+            (say(f"runtime.{key}") + (" ✕" if self.state.unusable(key) else ""), key)
+            for key in RUNTIMES
+        ]
+        for technique, toggle in self.toggles.items():
+            reason = self.state.unusable(technique)
+            toggle.description = say(f"technique.{technique}")
+            toggle.tooltip = reason or toggle.description
+        for (_, knob), widget in self.knobs.items():
+            name(widget, say(f"knob.{knob}"))
+
+    def _copy(self, info: CompressInfo) -> None:
+        recipe = self.state.recipe
+        if self.rate.min != round(info.floor, 3):
+            self.rate.min = round(info.floor, 3)
+        if abs(self.rate.value / info.rate - 1) > TOLERANCE:
+            self.rate.value = min(1.0, info.rate)
+        if abs(self.pruning.value - info.pruning) > 1e-6:
+            self.pruning.value = info.pruning
+        for technique, toggle in self.toggles.items():
+            toggle.value = self.state.has(technique)
+            toggle.disabled = bool(self.state.unusable(technique))
+        self.runtime.value = recipe.runtime.name
+        configs = {c.name: c for c in (*recipe.techniques, recipe.runtime)}
+        for (owner, knob), widget in self.knobs.items():
+            shown = owner in configs and not (owner == PRUNING and knob in ("ffn", "heads"))
+            visible(widget, shown)
+            if owner in configs:
+                widget.value = getattr(configs[owner], knob)
+        self.note.html = self._note(info)
+        self.formulas.html = self._formulas(info)
+
+    def _note(self, info: CompressInfo) -> str:
+        from html import escape
+
+        say, session = self.state.session.say, self.state.session
+        words = recipe_words(self.state.recipe.to_json(), session.language, self.state.anatomy)
+        lines = [f'<p class="wb-soft">{escape(say("recipe.uses", recipe=words))}</p>']
+        if self.state.has("magnitude_pruning"):
+            lines.append(f"<p>{escape(say('technique.magnitude_pruning.note'))}</p>")
+        if info.impossible:
+            lines.append(trouble(say("measure.impossible", why=info.impossible)))
+        return "".join(lines) + trouble(self.state.trouble)
+
+    def _formulas(self, info: CompressInfo) -> str:
+        say = self.state.session.say
+        size = say(
+            "recipe.size_formula",
+            before=_megabytes(info.size_before),
+            rate=f"{info.rate:.2f}",
+            after=_megabytes(info.size_after),
+        )
+        losses = [loss for _, loss, accuracy in self.state.session.losses if accuracy is None]
+        tuning = say("recipe.loss_unknown")
+        if losses:
+            tuning = say("recipe.loss_formula", loss=f"{losses[-1]:.2f}")
+        lines = (size, self._time(info), tuning)
+        return '<div class="wb-formulas">' + "".join(f"<p>{x}</p>" for x in lines) + "</div>"
+
+    def _time(self, info: CompressInfo) -> str:
+        say = self.state.session.say
+        before = info.reference
+        speedup = info.expected.metrics.get("speedup_latency")
+        if before is None or speedup is None:
+            return say("recipe.time_unknown")
+        return say(
+            "recipe.time_formula",
+            before=figure("latency_mean", before),
+            speedup=digits_for("speedup", speedup.value),
+            after=f"{digits_for('latency_mean', before.value * 1e3 / speedup.value)}{THIN}ms",
+        )
+
+
+def _megabytes(size: float) -> str:
+    return f"{digits_for('size', size / 1e6)}{THIN}MB"

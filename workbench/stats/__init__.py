@@ -1,0 +1,1 @@
+"""Intervals, paired tests and sequential looks; every number with its n."""
