@@ -1,0 +1,81 @@
+"""Which model should I choose? One answer, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.i18n.table import TEXTS, text
+from workbench.models.card import Card, filtered
+from workbench.models.catalogue import catalogue
+
+SMALLEST_RATE = 0.14  # what compression can do for the built-in model, embeddings kept
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A model, or none, and why.
+
+    Args:
+        card: what to take; None if nothing here fits.
+        key: of the reason's text.
+        values: what the text's names stand for; those that are keys of texts are translated.
+    """
+
+    card: Card | None
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def told(self, language: str) -> str:
+        """The reason as a sentence."""
+        values = {
+            name: text(value, language) if value in TEXTS else value
+            for name, value in self.values.items()
+        }
+        return text(self.key, language, **values)
+
+    @property
+    def reason(self) -> str:
+        """The reason in English."""
+        return self.told("en")
+
+
+def recommend(
+    kind: str, language: str, max_bytes: float | None = None, *, home: Path, gpu: bool = False
+) -> Recommendation:
+    """The smallest model that serves a kind of task in a language, below a size.
+
+    Args:
+        kind: such as ``classification``.
+        language: ISO 639-1 code.
+        max_bytes: of the stored weights, or None.
+        home: ``WORKBENCH_HOME``.
+        gpu: whether there is a GPU; without one the smallest model is the first to try, with
+            one the largest that fits.
+    """
+    bare = [card for card in catalogue(home) if not card.base]
+    named = f"language.{language}"
+    shown = {"kind": f"kind.{kind}", "language": named if named in TEXTS else language}
+    able = filtered(bare, kind=kind)
+    if not able:
+        return Recommendation(None, "recommend.kind", shown)
+    speaking = filtered(able, language=language)
+    if not speaking:
+        return Recommendation(None, "recommend.language", {**shown, "model": able[0].id})
+    fitting = filtered(speaking, max_bytes=max_bytes)
+    smallest = min(speaking, key=lambda card: card.size_bytes)
+    if not fitting:
+        sizes = {"limit": _megabytes(max_bytes or 0), "size": _megabytes(smallest.size_bytes)}
+        floor = _megabytes(smallest.size_bytes * SMALLEST_RATE)
+        return Recommendation(
+            None, "recommend.size", {**shown, **sizes, "model": smallest.id, "floor": floor}
+        )
+    best = (max if gpu else min)(fitting, key=lambda card: card.size_bytes)
+    size = _megabytes(best.size_bytes)
+    return Recommendation(best, "recommend.fits", {**shown, "model": best.id, "size": size})
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e6:.0f} MB"

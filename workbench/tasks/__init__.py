@@ -1,0 +1,36 @@
+"""What models are measured on: a data set of our own, files, Hugging Face data sets."""
+
+from workbench.core.errors import BadInput
+from workbench.tasks.files import PREFIX as CSV
+from workbench.tasks.files import csv_id, find_files
+from workbench.tasks.hub import PREFIX as HUB
+from workbench.tasks.hub import find_hub
+from workbench.tasks.preview import Preview, preview
+from workbench.tasks.shopdesk import NAME, shopdesk
+from workbench.tasks.task import SPLITS, Rows, Task
+
+__all__ = ["SPLITS", "Preview", "Rows", "Task", "catalogue", "csv_id", "find", "preview"]
+
+
+def catalogue() -> tuple[Task, ...]:
+    """The tasks of the package."""
+    return (shopdesk(),)
+
+
+def find(task_id: str) -> Task:
+    """A task by its id.
+
+    Raises:
+        BadInput: if there is none, or its data cannot be used.
+    """
+    if task_id == NAME:
+        return shopdesk()
+    if task_id.startswith(CSV):
+        return find_files(task_id)
+    if task_id.startswith(HUB):
+        return find_hub(task_id)
+    raise BadInput(
+        f"task {task_id!r:.200}",
+        f"{NAME}, csv:TRAIN,TEST or hf:owner/name",
+        "list them with workbench tasks",
+    )

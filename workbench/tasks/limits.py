@@ -1,0 +1,8 @@
+"""What a data file may hold at most; beyond, it is refused before memory runs out."""
+
+FILE_BYTES = 2 * 2**30  # of one file
+ROWS = 5_000_000  # of one split
+CELL_CHARS = 1_000_000  # of one text; longer ones are left out as bad rows
+COLUMNS = 2_000
+CLASSES = 5_000
+BAD_ROWS = 1_000  # listed; more are counted only

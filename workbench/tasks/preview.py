@@ -1,0 +1,199 @@
+"""A data file before it becomes a task: columns, classes, what is wrong with which row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import BadInput
+from workbench.tasks.limits import BAD_ROWS, CELL_CHARS, CLASSES
+from workbench.tasks.table import Line, columns_of, read
+
+TEXT_NAMES = ("text", "utterance", "sentence", "question", "content", "review", "message", "文本")
+LABEL_NAMES = ("label", "category", "intent", "class", "target", "topic", "标签", "类别")
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that is left out: physical line of the file, from 1, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file holds.
+
+    Args:
+        path: of the file.
+        columns: their names.
+        text_column: where the texts are, as given or guessed.
+        label_column: where the labels are.
+        rows: that can be used.
+        classes: label to count, in alphabetical order.
+        bad_rows: at most 1,000 of those left out.
+        bad: how many were left out.
+        examples: (text, label) of the first rows.
+    """
+
+    path: str
+    columns: tuple[str, ...]
+    text_column: str
+    label_column: str
+    rows: int
+    classes: dict[str, int]
+    bad_rows: tuple[BadRow, ...]
+    bad: int
+    examples: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for ``--json``."""
+        return {
+            "schema": 1,
+            "id": self.path,
+            "columns": list(self.columns),
+            "text_column": self.text_column,
+            "label_column": self.label_column,
+            "rows": self.rows,
+            "classes": dict(self.classes),
+            "bad": self.bad,
+            "bad_rows": [{"line": row.line, "reason": row.reason} for row in self.bad_rows],
+            "examples": [{"text": text[:500], "label": label} for text, label in self.examples],
+        }
+
+
+def preview(
+    path: str | Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    header: bool = True,
+) -> Preview:
+    """Look through a file.
+
+    Args:
+        path: CSV, TSV or JSONL.
+        text_column: guessed from its name, else from its length, where None.
+        label_column: guessed likewise.
+        header: whether the first line names the columns.
+
+    Raises:
+        BadInput: if the file cannot be read, or has no such column, no usable row or one class.
+    """
+    path = Path(path).expanduser()
+    columns = columns_of(path, header)
+    chosen = choose_columns(path, columns, text_column, label_column, header)
+    counts: Counter[str] = Counter()
+    bad: list[BadRow] = []
+    examples: list[tuple[str, str]] = []
+    wrong = 0
+    for line in read(path, header):
+        reason = why_bad(line, *chosen)
+        if reason:
+            wrong += 1
+            if len(bad) < BAD_ROWS:
+                bad.append(BadRow(line.number, reason))
+            continue
+        pair = line.cells[chosen[0]], line.cells[chosen[1]].strip()
+        counts[pair[1]] += 1
+        if len(examples) < EXAMPLES:
+            examples.append(pair)
+        if len(counts) > CLASSES:
+            told = f"{path.name}: column {chosen[1]!r:.60}"
+            raise BadInput(told, f"at most {CLASSES:,} classes", "choose the label column")
+    _check_classes(path, chosen[1], counts, bad)
+    return Preview(
+        path=str(path),
+        columns=columns,
+        text_column=chosen[0],
+        label_column=chosen[1],
+        rows=sum(counts.values()),
+        classes=dict(sorted(counts.items())),
+        bad_rows=tuple(bad),
+        bad=wrong,
+        examples=tuple(examples),
+    )
+
+
+def _check_classes(path: Path, column: str, counts: Counter[str], bad: list[BadRow]) -> None:
+    if not counts:
+        why = f" (line {bad[0].line}: {bad[0].reason})" if bad else ""
+        raise BadInput(f"{path.name}{why}", "at least one usable row", "mend the rows")
+    if len(counts) == 1:
+        only = next(iter(counts))
+        raise BadInput(
+            f"{path.name}: only the class {only!r:.60} in column {column!r:.60}",
+            "at least two classes",
+            "choose another label column or add rows of another class",
+        )
+
+
+def why_bad(line: Line, text_column: str, label_column: str) -> str:
+    """Why a row is left out; empty if it can be used."""
+    if line.reason:
+        return line.reason
+    text, label = line.cells.get(text_column, ""), line.cells.get(label_column, "")
+    if not text.strip():
+        return "no text"
+    if not label.strip():
+        return "no label"
+    if len(text) > CELL_CHARS:
+        return f"text of {len(text):,} characters, more than {CELL_CHARS:,}"
+    if "\x00" in text or "\x00" in label:
+        return "NUL character"
+    if any("\ud800" <= c <= "\udfff" for c in text + label):
+        return "half a character (lone surrogate)"
+    return ""
+
+
+def choose_columns(
+    path: Path,
+    columns: tuple[str, ...],
+    text_column: str | None,
+    label_column: str | None,
+    header: bool,
+) -> tuple[str, str]:
+    """The text and the label column, as given or guessed.
+
+    Raises:
+        BadInput: if a given one is not there, or there are fewer than two.
+    """
+    if len(columns) < 2:
+        raise BadInput(
+            f"{path.name} (columns: {', '.join(columns)[:200]})",
+            "a column of texts and one of labels",
+            "give a file with both",
+        )
+    for given in (text_column, label_column):
+        if given is not None and given not in columns:
+            listed = ", ".join(columns)[:300]
+            raise BadInput(f"column {given!r:.60}", f"one of {listed}", "choose one of them")
+    text = text_column or _named(columns, TEXT_NAMES, label_column)
+    label = label_column or _named(columns, LABEL_NAMES, text)
+    if text and label:
+        return text, label
+    return _guessed(path, columns, text, label, header)
+
+
+def _named(columns: tuple[str, ...], names: tuple[str, ...], taken: str | None) -> str | None:
+    free = [c for c in columns if c != taken]
+    return next((c for name in names for c in free if c.lower() == name), None)
+
+
+def _guessed(
+    path: Path, columns: tuple[str, ...], text: str | None, label: str | None, header: bool
+) -> tuple[str, str]:
+    """The longest column is the text, the one with the fewest values the label."""
+    seen: dict[str, list[str]] = {name: [] for name in columns}
+    for count, line in enumerate(read(path, header)):
+        for name, cell in line.cells.items():
+            if name in seen:
+                seen[name].append(cell)
+        if count > 500:
+            break
+    text = text or max((c for c in columns if c != label), key=lambda c: sum(map(len, seen[c])))
+    label = label or min((c for c in columns if c != text), key=lambda c: len(set(seen[c])))
+    return text, label
