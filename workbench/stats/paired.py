@@ -16,23 +16,25 @@ MOST = 10_000_000  # rows; beyond, no number would help anybody
 
 
 def mcnemar(before: np.ndarray, after: np.ndarray) -> float:
-    """Two-sided p value that both answer equally often right, mid-p.
+    """Two-sided p value that both answer equally often right, exact.
+
+    The mid-p variant is more powerful, but rejects up to 7.7 % of true null hypotheses at 5 %
+    for some numbers of changed rows; the exact test never more than 5 %.
 
     Args:
         before: bool (rows,), whether the reference answered right.
         after: the same for the candidate, on the same rows.
 
     Source:
-        McNemar 1947; mid-p: Fagerland, Lydersen and Laake 2013, BMC Med. Res. Methodol. 13:91.
+        McNemar 1947, Psychometrika 12:153; exact: Fagerland, Lydersen and Laake 2013,
+        BMC Med. Res. Methodol. 13:91, eq. 2.
     """
     lost, won = _changed(before, after)
     if lost + won == 0:
         return 1.0
     from scipy.stats import binom
 
-    fewer, n = min(lost, won), lost + won
-    p = 2 * float(binom.cdf(fewer, n, 0.5)) - float(binom.pmf(fewer, n, 0.5))
-    return min(1.0, p)
+    return min(1.0, 2 * float(binom.cdf(min(lost, won), lost + won, 0.5)))
 
 
 def difference(before: np.ndarray, after: np.ndarray, level: float = 0.95) -> Estimate:
@@ -94,24 +96,40 @@ def quality_verdict(before: np.ndarray, after: np.ndarray) -> Verdict:
     return Verdict("cannot tell", n_needed(before, after))
 
 
-def f1_verdict(labels: np.ndarray, before: np.ndarray, after: np.ndarray) -> Verdict:
-    """The same for macro-F1, by whether the paired bootstrap's 95 % interval holds zero.
+def paired_bootstrap(
+    labels: np.ndarray, before: np.ndarray, after: np.ndarray, level: float = 0.95, seed: int = 0
+) -> Estimate:
+    """Macro-F1 of the candidate minus that of the reference, both drawn on the same rows.
 
     Args:
         labels: int (rows,).
         before: int (rows,), answers of the reference.
         after: int (rows,), answers of the candidate.
+        level: coverage.
+        seed: of the resampling.
 
     Source:
-        Efron and Tibshirani 1993, "An Introduction to the Bootstrap", sec. 13.3.
+        Efron and Tibshirani 1993, "An Introduction to the Bootstrap", sec. 14.3; pairs of
+        answers drawn together as in Berg-Kirkpatrick et al. 2012, EMNLP, sec. 2.
     """
 
     def gap(counts: np.ndarray) -> np.ndarray:
         return macro_f1(labels, after, counts) - macro_f1(labels, before, counts)
 
+    rows = len(labels)
+    seen = float(gap(np.ones((1, rows), dtype=np.float32))[0])
+    low, high = bootstrap(gap, rows, level, seed=seed)
+    return Estimate(seen, min(low, seen), max(high, seen), rows, "1", level)
+
+
+def f1_verdict(labels: np.ndarray, before: np.ndarray, after: np.ndarray) -> Verdict:
+    """The same for macro-F1, by whether the 95 % interval of ``paired_bootstrap`` holds zero.
+
+    ``n_needed`` is that of the accuracy: the rows on which the two differ are the same.
+    """
     if (before == after).all():
         return Verdict("cannot tell")
-    low, high = bootstrap(gap, len(labels))
-    if low > 0 or high < 0:
-        return Verdict("better" if low > 0 else "worse")
+    change = paired_bootstrap(labels, before, after)
+    if change.low > 0 or change.high < 0:
+        return Verdict("better" if change.low > 0 else "worse")
     return Verdict("cannot tell", n_needed(before == labels, after == labels))
