@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8866
 BIN := .venv/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 # A plain Linux install of torch takes the 5 GB CUDA build. Take the CPU build from where pip looks for
 # wheels, if it looks anywhere, else from PyTorch's own index. GPU users: TORCH_INDEX=https://pypi.org/simple
 ifdef TORCH_INDEX

@@ -9,7 +9,7 @@ __all__ = ["app", "connect"]
 
 
 def connect(*, inline: bool = False) -> Any:
-    """A client of the job server, started if there is none; ``inline`` runs jobs in this process."""
+    """A client of the job server, started if need be; ``inline`` runs jobs in this process."""
     from workbench.jobs import connect
 
     return connect(inline=inline)

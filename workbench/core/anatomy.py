@@ -13,7 +13,7 @@ class Part:
     Args:
         name: the tensor's name in the file.
         shape: its dimensions.
-        role: ``embedding``, ``attention``, ``ffn``, ``norm``, ``linear`` (head, pooler), ``other``.
+        role: ``embedding``, ``attention``, ``ffn``, ``norm``, ``linear`` (head), ``other``.
         layer: number of the block it belongs to, None outside the blocks.
         axis: the dimension along which heads or feed-forward units lie; None if pruning leaves it.
         width: bytes per element.

@@ -19,7 +19,7 @@ def pareto_front(points: Sequence[Sequence[float]]) -> np.ndarray:
     values = np.asarray(points, dtype=float).reshape(len(points), -1)
     no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=2)
     better = (values[:, None, :] < values[None, :, :]).any(axis=2)
-    return ~(no_worse & better).any(axis=0)
+    return np.asarray(~(no_worse & better).any(axis=0))
 
 
 def hypervolume(points: Sequence[Sequence[float]], corner: Sequence[float]) -> float:

@@ -1,1 +1,1 @@
-"""Pictures: first the numbers (``x_info``), then the drawing (``draw_x``), a plain plotly figure."""
+"""Pictures: first the numbers (``x_info``), then the drawing (``draw_x``), as plain data."""

@@ -90,8 +90,7 @@ def tradeoff_info(
     if expected and x in expected and y in expected:
         at = _ends(x, expected[x]), _ends(y, expected[y])
         promise = Mark("", "expected", *at, text("explore.expected", language), "")
-    units = (_unit(m) for m in (x, y))
-    return TradeoffInfo(x, y, *units, marks, promise, selected)
+    return TradeoffInfo(x, y, _unit(x), _unit(y), marks, promise, selected)
 
 
 def _unit(metric: str) -> str:

@@ -30,7 +30,8 @@ TEXTS = {
     "choose.budget": ("At most", "最大"),
     "choose.examples": ("Rows of this task", "任务样例"),
     "choose.preview": (
-        "{rows} rows, {classes} classes, {bad} bad rows left out; text in “{text}”, label in “{label}”",
+        "{rows} rows, {classes} classes, {bad} bad rows left out; "
+        "text in “{text}”, label in “{label}”",
         "{rows} 行，{classes} 个类别，忽略 {bad} 个坏行；文本列“{text}”，标签列“{label}”",
     ),
     "choose.text_column": ("Text column", "文本列"),
@@ -50,14 +51,14 @@ TEXTS = {
         "{model}：支持{language}的{kind}，{size}，是满足条件的最小模型。",
     ),
     "recommend.language": (
-        "No model here serves {language}: the vocabulary of {model} has hardly any of its characters. "
-        "Take a multilingual encoder such as hf:intfloat/multilingual-e5-small.",
+        "No model here serves {language}: the vocabulary of {model} has hardly any of its "
+        "characters. Take a multilingual encoder such as hf:intfloat/multilingual-e5-small.",
         "这里没有支持{language}的模型：{model} 的词表几乎不含该语言的字符。"
         "请选用多语言编码器，例如 hf:intfloat/multilingual-e5-small。",
     ),
     "recommend.size": (
-        "No model here is below {limit}; the smallest that serves the task is {model} with {size}. "
-        "Compression can bring it down to {floor}.",
+        "No model here is below {limit}; the smallest that serves the task is {model} with "
+        "{size}. Compression can bring it down to {floor}.",
         "没有小于 {limit} 的模型；适合此任务的最小模型是 {model}（{size}）。压缩后可降至 {floor}。",
     ),
     "recommend.kind": (

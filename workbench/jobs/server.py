@@ -1,7 +1,7 @@
 """The job server: one small service per ``WORKBENCH_HOME``, on loopback, with a token.
 
-``python -m workbench.jobs.server`` serves until it has been idle for ``WORKBENCH_IDLE`` seconds (60):
-nothing waiting or running, nobody following, no request.
+``python -m workbench.jobs.server`` serves until it has been idle for ``WORKBENCH_IDLE`` seconds
+(60): nothing waiting or running, nobody following, no request.
 """
 
 from __future__ import annotations

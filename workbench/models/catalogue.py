@@ -208,4 +208,7 @@ def inspect(name: str, home: Path) -> dict[str, Any]:
         told = ", ".join(repr(x)[:60] for x in bad[:3])
         warnings.append(f"{len(bad)} tensors hold NaN or infinity, such as {told}")
     card = asdict(find(name, home))
-    return json.loads(json.dumps({"schema": 1, **card, "warnings": warnings, "loaded": False}))
+    data: dict[str, Any] = json.loads(
+        json.dumps({"schema": 1, **card, "warnings": warnings, "loaded": False})
+    )
+    return data

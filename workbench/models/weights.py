@@ -208,10 +208,8 @@ def _has_nonfinite(tensor: Tensor) -> bool:
     values = np.memmap(tensor.file, layout, "r", tensor.start, (prod(tensor.shape),))
     for start in range(0, len(values), CHUNK):
         piece = values[start : start + CHUNK]
-        if tensor.dtype == "BF16":
-            bad = (piece & 0x7F80) == 0x7F80  # all exponent bits set
-        else:
-            bad = ~np.isfinite(piece)
+        # bfloat16 has no numpy type: all exponent bits set means NaN or infinity
+        bad = (piece & 0x7F80) == 0x7F80 if tensor.dtype == "BF16" else ~np.isfinite(piece)
         if bad.any():
             return True
     return False

@@ -11,7 +11,7 @@ import ipywidgets as w
 from workbench.panels.web import Markup, shared
 
 
-class Card(w.VBox):  # type: ignore[misc]
+class Card(w.VBox):
     """A card; alone in a cell it brings the style with it.
 
     Args:

@@ -102,7 +102,7 @@ class ChoosePanel(Card):
             )
 
 
-class Opener(w.VBox):  # type: ignore[misc]
+class Opener(w.VBox):
     """Models and files that are not listed, and advice."""
 
     def __init__(self, state: ChooseState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets as w
@@ -42,7 +43,8 @@ class CompressPanel(Card):
     def _controls(self) -> dict[tuple[str, str], Any]:
         """One control for every declared knob of every technique and runtime."""
         made = {}
-        for entry in (*TECHNIQUES.values(), *RUNTIMES.values()):
+        entries: list[Any] = [*TECHNIQUES.values(), *RUNTIMES.values()]
+        for entry in entries:
             for knob in knobs(entry.config_type):
                 made[entry.name, knob.name] = control(knob, knob.default, self.state.session.say)
         return made
@@ -52,12 +54,15 @@ class CompressPanel(Card):
         self._on(self.pruning, self.state.set_pruning)
         self._on(self.runtime, self.state.set_runtime)
         for technique, toggle in self.toggles.items():
-            self._on(toggle, lambda on, name=technique: self.state.toggle(name, on))
+            self._on(toggle, partial(self.state.toggle, technique))
         for (owner, knob), widget in self.knobs.items():
-            change = self.state.set_knobs if owner in TECHNIQUES else self.state.set_runtime
-            self._on(widget, lambda v, o=owner, k=knob, c=change: c(o, **{k: v}))
+            self._on(widget, partial(self._turned, owner, knob))
         self.state.observe(self._show, ["info", "trouble"])
         self.state.session.observe(self._show, ["language", "losses"])
+
+    def _turned(self, owner: str, knob: str, value: Any) -> None:
+        change = self.state.set_knobs if owner in TECHNIQUES else self.state.set_runtime
+        change(owner, **{knob: value})
 
     def _on(self, widget: Any, act: Callable[[Any], None]) -> None:
         def heard(change: Any) -> None:

@@ -27,13 +27,15 @@ function settle() {
   const lab = document.body.dataset.jpThemeLight;
   const kept = localStorage.getItem("wb-dark");
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "1" : "0";
-  root.dataset.wbDark = asked || (lab === "false" ? "1" : kept || (lab === "true" && !document.body.dataset.voila ? "0" : system));
+  const inLab = lab && !document.body.dataset.voila;
+  const own = inLab ? (lab === "false" ? "1" : "0") : system;
+  root.dataset.wbDark = asked || kept || own;
 }
 export default { render({ el }) { el.style.display = "none"; settle(); } };
 """
 
 
-class Shared(anywidget.AnyWidget):  # type: ignore[misc]
+class Shared(anywidget.AnyWidget):
     """What a page needs once, however many panels it shows: plotly.js, the style, the theme."""
 
     def __init__(self) -> None:
@@ -55,7 +57,7 @@ def _plotly() -> str:
     return f"{head}{script}\nglobalThis.__wbPlotly = module.exports;\n"
 
 
-class PlotView(anywidget.AnyWidget):  # type: ignore[misc]
+class PlotView(anywidget.AnyWidget):
     """A live plot; what was shown before the page came is drawn when it comes.
 
     Args:
@@ -84,7 +86,7 @@ class PlotView(anywidget.AnyWidget):  # type: ignore[misc]
         self.figure = dict(figure)
 
 
-class Markup(anywidget.AnyWidget):  # type: ignore[misc]
+class Markup(anywidget.AnyWidget):
     """Markup made in Python, every foreign text in it escaped there.
 
     Args:
@@ -109,7 +111,7 @@ class Markup(anywidget.AnyWidget):  # type: ignore[misc]
             self._on_act(act[:40], value[:200])
 
 
-class Address(anywidget.AnyWidget):  # type: ignore[misc]
+class Address(anywidget.AnyWidget):
     """The page's address and who visits it.
 
     Args:

@@ -104,7 +104,7 @@ class CompressState(HasTraits):
             self._accept(self._runnable(replace(self.recipe, techniques=others)))
             return
         config = _first_setting(name)
-        chains = [(*others, config)]
+        chains: list[tuple[Any, ...]] = [(*others, config)]
         chains += [(*(c for c in others if c is not left), config) for left in others]
         for chain in chains:
             wanted = replace(self.recipe, techniques=_ordered(chain))
@@ -119,7 +119,7 @@ class CompressState(HasTraits):
             same = self.recipe.runtime.name == name
             threads = {"threads": self.recipe.runtime.threads}
             base = vars(self.recipe.runtime) if same else threads
-            config = build(RUNTIMES[name].config_type, {**base, **settings})
+            config: Any = build(RUNTIMES[name].config_type, {**base, **settings})
             self._accept(replace(self.recipe, runtime=config))
         except BadInput as err:
             self.trouble = told(err, self.session.language)

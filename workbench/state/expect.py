@@ -54,16 +54,18 @@ def expect(recipe: Recipe, size_bytes: int, anatomy: Anatomy, runs: Sequence[Run
 
 
 def _distance(recipe: Recipe, run: Run, anatomy: Anatomy) -> float:
-    """How unlike a run's recipe is: another runtime or precision counts like a factor of e in size."""
+    """How unlike a run's recipe is; another precision counts like a factor of e in size."""
     try:
         other = Recipe.from_json(run.recipe)
         sizes = abs(log(rate_of(recipe, anatomy) / rate_of(other, anatomy)))
     except BadInput:
         return float("inf")
     mine, theirs = _settings(recipe), _settings(other)
-    knobs = sum(abs(mine.get(k, 0.0) - theirs.get(k, 0.0)) for k in {*mine, *theirs})
+    knobs: float = sum(abs(mine.get(k, 0.0) - theirs.get(k, 0.0)) for k in {*mine, *theirs})
     kinds = {c.name for c in recipe.techniques} ^ {c.name for c in other.techniques}
-    return sizes + 0.1 * knobs + len(kinds) + 2.0 * (recipe.runtime.name != other.runtime.name)
+    return float(
+        sizes + 0.1 * knobs + len(kinds) + 2.0 * (recipe.runtime.name != other.runtime.name)
+    )
 
 
 def _settings(recipe: Recipe) -> dict[str, float]:

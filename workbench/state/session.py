@@ -82,7 +82,7 @@ class Session(HasTraits):
 
     def ask(self, kind: str, **request: Any) -> Job | None:
         """Submit a job; a refusal lands in ``trouble``."""
-        job = self._attempt(lambda: self.client.submit(kind, request))
+        job: Job | None = self._attempt(lambda: self.client.submit(kind, request))
         if job is not None:
             self.jobs = _replaced(self.jobs, job)
         return job

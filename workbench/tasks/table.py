@@ -1,4 +1,4 @@
-"""Reading CSV, TSV and JSONL, row by row, whatever their encoding; bad rows are told, not fatal."""
+"""Reading CSV, TSV and JSONL, row by row, in any usual encoding; bad rows are told."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def columns_of(path: Path, header: bool = True) -> tuple[str, ...]:
     with path.open(encoding=encoding_of(path), newline="") as file:
         if path.suffix.lower() in (".jsonl", ".ndjson"):
             return _keys(path, file)
-        first = next((row for row in _reader(path, file) if row), [])
+        first: list[str] = next((row for row in _reader(path, file) if row), [])
     if len(first) > COLUMNS:
         raise BadInput(
             f"{path.name} ({len(first):,} columns)", f"at most {COLUMNS:,}", "drop some"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from workbench.core.anatomy import Anatomy, Part
@@ -16,7 +17,10 @@ from workbench.recipes.registry import technique
 
 @dataclass(frozen=True)
 class DynamicInt8:
-    """Linear weights as INT8 with a scale per output channel, embeddings with one scale.
+    """Weights of the layers as INT8 with a scale per output channel, embeddings with one scale.
+
+    The head stays in float: it is small, and ONNX Runtime's quantiser turns it into zeros (the
+    dynamo export writes it as ``Gemm``).
 
     Source:
         https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html; Jacob et
@@ -31,7 +35,7 @@ def _narrower(anatomy: Anatomy, config: DynamicInt8) -> Anatomy:
 
 
 def _quantised(part: Part) -> Part:
-    if len(part.shape) != 2 or part.role not in ("attention", "ffn", "linear", "embedding"):
+    if len(part.shape) != 2 or part.role not in ("attention", "ffn", "embedding"):
         return replace(part, width=4.0)
     # five bytes (scale and zero point) per output channel; the transposed weight's larger
     # side is a close bound, and one pair for a whole embedding
@@ -60,7 +64,20 @@ def quantise(artifact: Artifact, config: DynamicInt8, context: Context) -> Artif
     with quiet():
         quant_pre_process(str(artifact.folder / GRAPH), str(ready), skip_symbolic_shape=True)
         quantize_dynamic(
-            str(ready), str(folder / GRAPH), weight_type=QuantType.QInt8, per_channel=True
+            str(ready),
+            str(folder / GRAPH),
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            nodes_to_exclude=_heads(ready),
         )
     ready.unlink()
     return Artifact("onnx", folder, artifact.labels)
+
+
+def _heads(path: Path) -> list[str]:
+    """Names of the ``Gemm`` nodes, also as the quantiser renames them."""
+    import onnx
+
+    nodes = onnx.load(path, load_external_data=False).graph.node
+    gemms = [node.name for node in nodes if node.op_type == "Gemm"]
+    return [name + suffix for name in gemms for suffix in ("", "_MatMul")]

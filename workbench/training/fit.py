@@ -180,9 +180,9 @@ def _fit_head(
     module = artifact.payload
     module.eval()
     total = len(rows[0]) + len(rows[1])
-    features = []
+    features: list[np.ndarray] = []
     for part in rows:
-        before = sum(len(f) for f in features)
+        before = sum(map(len, features))
         features.append(
             batches.over(
                 module.features,

@@ -1,0 +1,180 @@
+"""Starting Voila and JupyterLab, and ending them with everything that they started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from workbench.apps.first import first_points
+from workbench.core.errors import BadInput
+from workbench.core.home import home
+
+HERE = Path(__file__).parent
+HOST = "127.0.0.1"
+READY_S = 60.0
+QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
+def serve_app(port: int, browser: bool, say: Callable[[str], None]) -> None:
+    """Publish the workbench with Voila until a signal comes.
+
+    Args:
+        port: on loopback; 0 takes a free one.
+        browser: whether to open one.
+        say: told the address once the page answers.
+
+    Raises:
+        BadInput: if the port is taken, or Voila does not start.
+    """
+    port = _free(port)
+    command = [sys.executable, "-m", "voila", str(_notebook("app.ipynb")), *_voila(port)]
+    environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share")}
+    _serve(command, environment, f"http://{HOST}:{port}/", browser, say, first_points)
+
+
+def serve_lab(port: int, browser: bool, say: Callable[[str], None]) -> None:
+    """Open JupyterLab on the first notebook until a signal comes; as above."""
+    import secrets
+
+    port, token = _free(port), secrets.token_urlsafe(24)
+    notebook = _notebook("00_start_here.ipynb")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
+    command += [f"--ServerApp.ip={HOST}", "--ServerApp.port_retries=0"]
+    command += ["--LabApp.news_url=None", f"--ServerApp.root_dir={notebook.parent}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    address = f"http://{HOST}:{port}/lab/tree/{notebook.name}?token={token}"
+    _serve(command, {"JUPYTER_TOKEN": token}, address, browser, say, lambda: None)
+
+
+def _voila(port: int) -> list[str]:
+    """Published to strangers: no sources, no files, no tracebacks; kernels ready and culled."""
+    return [
+        f"--port={port}",
+        f"--Voila.ip={HOST}",
+        "--Voila.port_retries=0",
+        "--no-browser",
+        "--template=workbench",
+        "--theme=light",
+        "--strip_sources=True",
+        "--show_tracebacks=False",
+        "--preheat_kernel=True",
+        "--pool_size=2",
+        "--VoilaConfiguration.file_allowlist=$^",
+        "--VoilaConfiguration.allow_template_override=NO",
+        "--VoilaConfiguration.allow_theme_override=NO",
+        "--VoilaConfiguration.extension_denylist=jupyterlab-plotly",
+        "--MappingKernelManager.cull_idle_timeout=300",
+        "--MappingKernelManager.cull_interval=30",
+    ]
+
+
+def _notebook(name: str) -> Path:
+    """A notebook, in the wheel or in the repository."""
+    for folder in (HERE, HERE.parents[1] / "notebooks"):
+        if (folder / name).is_file():
+            return folder / name
+    raise BadInput(name, "a notebook of the installation", "install the workbench again")
+
+
+def _free(port: int) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as err:
+            raise BadInput(
+                f"port {port}", "a free port from 1024 to 65535", "choose another with --port"
+            ) from err
+        return int(probe.getsockname()[1])
+
+
+def _serve(
+    command: list[str],
+    environment: dict[str, str],
+    address: str,
+    browser: bool,
+    say: Callable[[str], None],
+    then: Callable[[], Any],
+) -> None:
+    log = home() / f"{command[2]}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **QUIET, **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    ended = _Ended()
+    try:
+        _wait(process, address, log, ended)
+        if not ended.asked:
+            say(address)
+            if browser:
+                webbrowser.open(address)
+            then()
+        while process.poll() is None and not ended.asked:
+            time.sleep(0.2)
+    finally:
+        end_tree(process.pid)
+    if process.returncode and not ended.asked:
+        raise BadInput(command[2], "a server that goes on", f"see {log}")
+
+
+class _Ended:
+    """Whether SIGTERM or SIGINT has come."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path, ended: _Ended) -> None:
+    until = time.monotonic() + READY_S
+    root = address.split("/lab/")[0].rstrip("/")
+    probe = root + ("/static/favicons/favicon.ico" if "/lab/" in address else "/voila/static/x")
+    while time.monotonic() < until and not ended.asked:
+        if process.poll() is not None:
+            break
+        with suppress(httpx.HTTPError):
+            httpx.get(probe, timeout=2)
+            return
+        time.sleep(0.1)
+    if not ended.asked:
+        raise BadInput(address, f"an answer within {READY_S:.0f} s", f"see {log}")
+
+
+def end_tree(pid: int, patience: float = 5.0) -> None:
+    """End a process and all its descendants: kernels live in sessions of their own."""
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        family = [*parent.children(recursive=True), parent]
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.terminate()
+        _, alive = psutil.wait_procs(family, timeout=patience)
+        for member in alive:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(alive, timeout=patience)

@@ -1,0 +1,53 @@
+"""The command ``workbench``: what goes wrong becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+import typer
+
+from workbench.cli import apps, look, work
+from workbench.core.deps import MissingDependency
+from workbench.core.errors import BadInput
+
+program = typer.Typer(
+    name="workbench",
+    help="Choose, compress, accelerate and tune models, and measure what it did to them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for commands in (apps, look, work):
+    commands.register(program)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = program(args=given, prog_name="workbench", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except BadInput as err:
+        _refuse(err, given)
+    except MissingDependency as err:
+        _refuse(BadInput(str(err).rstrip("."), "an installed library", "install it"), given)
+    except click.exceptions.NoArgsIsHelpError as err:
+        sys.exit(print(err.format_message()) or 2)
+    except click.UsageError as err:
+        said = " ".join(err.format_message().split()).rstrip(".")
+        _refuse(BadInput(said, "a complete command", "see workbench --help"), given)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _refuse(err: BadInput, given: list[str]) -> None:
+    """One sentence on stderr; with ``--json`` the same as data on stdout."""
+    if "--json" in given:
+        print(json.dumps({"error": err.to_json()}, ensure_ascii=False))
+    print(" ".join(str(err).split()), file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,83 @@
+"""What commands print: tables and numbers on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench.core.records import Run
+from workbench.i18n.numbers import change_words, duration, figure, interval, speed_words
+from workbench.i18n.recipe_words import recipe_words
+from workbench.i18n.table import TEXTS, text
+
+WIDTH = 24  # of the progress bar
+
+
+def as_json(data: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(data, ensure_ascii=False, indent=1))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as what is in them; control characters of foreign texts made visible."""
+    cells = [[_plain(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(line.rstrip())
+
+
+def _plain(words: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+
+
+def describe(run: Run) -> None:
+    """A run in words: what it is, its verdicts, its numbers with their intervals."""
+    print(f"{recipe_words(run.recipe, 'en')}  [{run.status}]  {run.id}")
+    if run.error:
+        print(f"  {text('error.sentence', 'en', **run.error)}")
+    if run.reference is not None:
+        for metric, words in (("speedup_latency", speed_words), ("accuracy_change", change_words)):
+            if metric in run.metrics:
+                key = metric if metric.startswith("speedup") else "accuracy"
+                print(f"  {words(run.metrics[metric], run.verdicts.get(key), 'en')}")
+    for name, estimate in run.metrics.items():
+        ends = interval(name, estimate, "en")
+        print(f"  {text(f'metric.{name}', 'en')}: {figure(name, estimate)} ({ends})")
+
+
+class Progress:
+    """A bar on stderr that follows one job; lines instead where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._terminal = sys.stderr.isatty()
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        """Take in one event of the client."""
+        job = event["job"] if event["type"] == "job" else None
+        if not isinstance(job, Mapping):
+            return
+        key = f"stage.{job['stage']}"
+        words = text(key, "en", done=job["done"], total=job["total"]) if key in TEXTS else ""
+        if not self._terminal:
+            if words != self._line:
+                print(words, file=sys.stderr)
+            self._line = words
+            return
+        share = job["done"] / job["total"] if job["total"] else 0.0
+        full = round(WIDTH * min(1.0, share))
+        left = f" {duration(job['seconds_left'])} left" if job["seconds_left"] else ""
+        print(
+            f"\r\033[K[{'█' * full}{'·' * (WIDTH - full)}] {words}{left}",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def close(self) -> None:
+        """Clear the bar."""
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr)
