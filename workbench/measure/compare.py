@@ -7,20 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from workbench.core.errors import BadInput
 from workbench.measure.host import Host
 from workbench.stats.sequential import LOOKS, enough
 
 LAUNCHES = LOOKS
 ROUND = 10  # texts that one side answers before the other has its turn
-BUDGET_S = 3.0  # of calls per side and launch
-FEWEST, MOST = 2, 8  # rounds
-SIZES = (1, 8, 32, 128)  # batches tried for throughput
-BATCH_ROWS = 128
-BATCH_ROUNDS = 3
+BUDGET_S = 1.5  # of calls per side and launch, and of batches
+FEWEST, MOST = 2, 20  # rounds
+SIZES = (1, 8, 32)  # batches tried for throughput, until one is slower than the last
+BATCH_ROWS = 64
+BATCH_ROUNDS = 3  # at most
 OUTPUT_BATCH = 32
 
 
@@ -61,6 +62,7 @@ def compare(
     candidate: Side,
     texts: Sequence[str],
     *,
+    launches: Sequence[int] = LOOKS,
     on_launch: Callable[[Measured], None] = _nobody,
     cancelled: Callable[[], bool] = lambda: False,
     seed: int = 0,
@@ -72,7 +74,9 @@ def compare(
         reference: what the other is compared with.
         candidate: what is measured.
         texts: real inputs at their natural lengths; every launch draws some of them.
-        on_launch: called after every launch with what there is so far.
+        launches: after how many to look whether that is enough; the last is the most. Other
+            looks than the default serve quick trials: the verdict is made for those.
+        on_launch: called after every launch but the last with what there is so far.
         cancelled: asked all the time; the hosts are gone within a second.
         seed: of the draws and of the order in every round.
         module: imported in the hosts; it fills the table of runtimes.
@@ -82,42 +86,55 @@ def compare(
         Cancelled: when asked to stop.
     """
     sides = {"reference": reference, "candidate": candidate}
-    return _launched(sides, texts, on_launch, cancelled, seed, module)
+    bench = _Bench(sides, texts, cancelled, seed, module)
+    return _launched(bench, launches, on_launch)
 
 
 def alone(
     side: Side,
     texts: Sequence[str],
     *,
+    launches: int = LOOKS[0],
+    on_launch: Callable[[Measured], None] = _nobody,
     cancelled: Callable[[], bool] = lambda: False,
     seed: int = 0,
     module: str = "workbench.runtimes",
 ) -> Measured:
-    """Time one side by itself, as the reference's own run is; three launches, as above."""
-    return _launched({"candidate": side}, texts, _nobody, cancelled, seed, module)
+    """Time one side by itself, as the reference's own run is; arguments as above."""
+    bench = _Bench({"candidate": side}, texts, cancelled, seed, module)
+    return _launched(bench, (launches,), on_launch)
+
+
+class _Bench(NamedTuple):
+    """What every launch of a measurement has in common."""
+
+    sides: Mapping[str, Side]
+    texts: Sequence[str]
+    cancelled: Callable[[], bool]
+    seed: int
+    module: str
 
 
 def _launched(
-    sides: Mapping[str, Side],
-    texts: Sequence[str],
-    on_launch: Callable[[Measured], None],
-    cancelled: Callable[[], bool],
-    seed: int,
-    module: str,
+    bench: _Bench, looks: Sequence[int], on_launch: Callable[[Measured], None]
 ) -> Measured:
-    rng = np.random.default_rng(seed)
+    if not bench.texts:
+        raise BadInput("no texts", "at least one text to time", "choose a split that has rows")
+    rng = np.random.default_rng(bench.seed)
     launches: list[Mapping[str, Any]] = []
     sizes: dict[str, int] = {}
     while True:
-        found = _launch(sides, texts, rng, sizes, cancelled, module)
-        launches.append({"reference": None, **found})
-        done = len(launches) >= LOOKS[0] and (
-            "reference" not in sides or enough(latency_ratios(launches))
-        )
+        launches.append({"reference": None, **_launch(bench, rng, sizes)})
+        done = len(launches) >= looks[-1] or _enough(launches, looks)
         measured = Measured(tuple(launches), not done)
         if done:
             return measured
         on_launch(measured)
+
+
+def _enough(launches: Sequence[Mapping[str, Any]], looks: Sequence[int]) -> bool:
+    ratios = latency_ratios(launches)
+    return len(ratios) in looks and enough(ratios)
 
 
 def latency_ratios(launches: Sequence[Mapping[str, Any]]) -> list[float]:
@@ -129,29 +146,22 @@ def latency_ratios(launches: Sequence[Mapping[str, Any]]) -> list[float]:
     ]
 
 
-def _launch(
-    sides: Mapping[str, Side],
-    texts: Sequence[str],
-    rng: np.random.Generator,
-    sizes: dict[str, int],
-    cancelled: Callable[[], bool],
-    module: str,
-) -> dict[str, Any]:
+def _launch(bench: _Bench, rng: np.random.Generator, sizes: dict[str, int]) -> dict[str, Any]:
     """One launch: fresh hosts, opened together, then timed in turns."""
     with ExitStack() as stack:
         hosts = {}
-        for name, side in sides.items():
+        for name, side in bench.sides.items():
             threads = int(side.runtime.get("threads", 1))
-            hosts[name] = Host(name, threads, cancelled, module)
+            hosts[name] = Host(name, threads, bench.cancelled, bench.module)
             stack.callback(hosts[name].close)
-        chosen = rng.permutation(len(texts))[: max(BATCH_ROWS, MOST * ROUND)]
-        some = [texts[i] for i in chosen]
-        pids = _opened(hosts, sides, some)
+        chosen = rng.permutation(len(bench.texts))[: max(BATCH_ROWS, MOST * ROUND)]
+        some = [bench.texts[i] for i in chosen]
+        pids = _opened(hosts, bench.sides, some)
         found = {name: {"pid": pid, **_empty()} for name, pid in pids.items()}
         _rounds(hosts, found, len(some), rng)
-        _batches(hosts, found, sizes, rng)
-        for name, host in hosts.items():
+        for name, host in hosts.items():  # before the batches, whose size is each side's own
             found[name]["memory"] = host.ask(do="memory")["bytes"]
+        _batches(hosts, found, sizes, rng)
         return found
 
 
@@ -201,18 +211,26 @@ def _batches(
         if name not in sizes:
             sizes[name] = _best_size(host)
         found[name]["batch"] = {"size": sizes[name], "rows": BATCH_ROWS, "seconds": []}
-    for _ in range(BATCH_ROUNDS):
+    spent = 0.0
+    for number in range(BATCH_ROUNDS):
+        if number and spent > BUDGET_S:
+            return
         for name in rng.permutation(sorted(hosts)):
             told = hosts[name].ask(do="batch", size=sizes[name], rows=BATCH_ROWS)
             found[name]["batch"]["seconds"].append(told["seconds"])
+            spent += told["seconds"] / len(hosts)
 
 
 def _best_size(host: Host) -> int:
-    def rate(size: int) -> float:
+    """The fastest of ``SIZES``, tried from the smallest while it gains."""
+    best, fastest = SIZES[0], float("inf")
+    for size in SIZES:
         host.ask(do="batch", size=size, rows=size)  # buffers of that size
-        return float(host.ask(do="batch", size=size, rows=BATCH_ROWS)["seconds"])
-
-    return min(SIZES, key=rate)
+        seconds = float(host.ask(do="batch", size=size, rows=BATCH_ROWS)["seconds"])
+        if seconds >= fastest:
+            break
+        best, fastest = size, seconds
+    return best
 
 
 def outputs(

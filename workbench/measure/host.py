@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any
 from workbench.core.errors import BadInput, Cancelled
 
 PATIENCE_S = 300.0  # for one answer
+PATIENCE_TO_END_S = 5.0  # after its pipe has closed
 PROGRAM = "workbench.measure.program"
 
 
@@ -44,14 +46,15 @@ class Host:
         cancelled: Callable[[], bool],
         module: str = "workbench.runtimes",
     ) -> None:
-        self._side, self._cancelled = side, cancelled
-        self._errors = tempfile.TemporaryFile()
+        self._side, self._cancelled, self._closed = side, cancelled, False
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close())  # noqa: SIM115 (lives as long as the host)
         self._process = subprocess.Popen(
             [sys.executable, "-m", PROGRAM, module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env=_environment(threads),
+            start_new_session=True,  # what a library starts in there ends with it
         )
         self.pid = self._process.pid
         self._buffer = b""
@@ -83,11 +86,7 @@ class Host:
         found: dict[str, Any] = json.loads(line)
         if "error" in found:
             self.close()
-            raise HostFailed(
-                f"{self._side}: {found['error']}"[:400],
-                "a model that opens and answers",
-                "try another recipe or runtime",
-            )
+            raise self._told(found["error"])
         return found
 
     def ask(self, **order: Any) -> dict[str, Any]:
@@ -96,23 +95,19 @@ class Host:
         return self.answer()
 
     def close(self) -> None:
-        """End the process, kindly, then not."""
-        with suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-        for end, patience in ((None, 2.0), (self._process.terminate, 2.0)):
-            if end is not None:
-                end()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
-                break
-        else:
-            self._process.kill()
-            self._process.wait()
+        """End the process and what it started, at once: it holds nothing worth saving."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
         self._selector.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        self._errors.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            with suppress(OSError):  # what was not yet sent has no reader any more
+                if pipe is not None:
+                    pipe.close()
 
     def _read(self) -> None:
         if not self._selector.select(0.2):
@@ -123,8 +118,21 @@ class Host:
             raise self._failed()
         self._buffer += more
 
+    def _told(self, error: Mapping[str, str] | str) -> HostFailed:
+        """What the program inside refused, in its own three parts, or what went wrong there."""
+        if isinstance(error, str):
+            wanted, remedy = "a model that opens and answers", "try another recipe or runtime"
+            return HostFailed(f"{self._side} host ({error})"[:400], wanted, remedy)
+        value = f"{self._side} host ({error['value']})"
+        return HostFailed(value, error["expected"], error["remedy"])
+
     def _failed(self) -> HostFailed:
-        code = self._process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE_TO_END_S)
+        code = self._process.poll()
+        if code is None:  # it closed its pipe and lives on
+            self._process.kill()
+            code = self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read()[-4000:].decode(errors="replace").strip().splitlines()
         last = lines[-1][:200] if lines else "no message"

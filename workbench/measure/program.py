@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.core.errors import BadInput
 from workbench.core.knobs import build
 from workbench.recipes.registry import RUNTIMES, lookup
 
@@ -118,6 +119,8 @@ def main() -> None:
         order = json.loads(line)
         try:
             answer = getattr(program, order.pop("do"))(**order)
+        except BadInput as err:
+            answer = {"error": err.to_json()}
         except Exception as err:
             answer = {"error": f"{type(err).__name__}: {err}"}
         out.write(json.dumps(answer) + "\n")

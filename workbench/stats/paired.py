@@ -114,7 +114,8 @@ def paired_bootstrap(
     """
 
     def gap(counts: np.ndarray) -> np.ndarray:
-        return macro_f1(labels, after, counts) - macro_f1(labels, before, counts)
+        found: np.ndarray = macro_f1(labels, after, counts) - macro_f1(labels, before, counts)
+        return found
 
     rows = len(labels)
     seen = float(gap(np.ones((1, rows), dtype=np.float32))[0])
