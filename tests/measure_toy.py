@@ -39,6 +39,7 @@ def misbehave(how: str) -> None:
 class ToySession:
     def __init__(self, folder: Path) -> None:
         self.folder, self.does = folder, json.loads((folder / "toy.json").read_text())
+        (folder / "opening").touch()
         misbehave(self.does.get("open", ""))
 
     def encode(self, texts):

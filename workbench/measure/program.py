@@ -108,9 +108,11 @@ def peak_memory() -> int:
 
 
 def main() -> None:
-    """Serve orders until standard input closes."""
+    """Serve orders until standard input closes; arguments: a module, the parent's pid."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # nothing is timed for nobody
+        if os.getppid() != int(sys.argv[2]):  # it ended before we could ask
+            return
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what a library prints goes elsewhere
     importlib.import_module(sys.argv[1])
