@@ -16,7 +16,9 @@ def pareto_front(points: Sequence[Sequence[float]]) -> np.ndarray:
     Returns:
         Boolean array (n,).
     """
-    values = np.asarray(points, dtype=float).reshape(len(points), -1)
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    values = np.asarray(points, dtype=float)
     no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=2)
     better = (values[:, None, :] < values[None, :, :]).any(axis=2)
     return np.asarray(~(no_worse & better).any(axis=0))

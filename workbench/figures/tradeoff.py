@@ -10,7 +10,7 @@ from workbench.core.pareto import pareto_front
 from workbench.core.records import Estimate, Run
 from workbench.figures.palette import LIGHT, Palette
 from workbench.i18n.numbers import figure, interval, scaled
-from workbench.i18n.table import TEXTS, text
+from workbench.i18n.table import text
 
 HIGHER = {"accuracy", "macro_f1", "accuracy_change", "throughput"}
 HIGHER |= {"speedup_latency", "speedup_throughput"}
@@ -294,6 +294,3 @@ def axis_title(metric: str, unit: str, language: str, across: bool = False) -> s
     if metric in ("size", "memory"):
         way = "smaller_left"
     return f"{title} — {text(f'explore.{way}', language)}"
-
-
-METRICS = tuple(key.removeprefix("metric.") for key in TEXTS if key.startswith("metric."))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from workbench.core.records import Estimate, Verdict
-from workbench.i18n.table import text
+from workbench.i18n.table import TEXTS, text
 
 THIN = "\u202f"  # narrow no-break space, before a unit
 MINUS = "\u2212"
+METRICS = tuple(key.removeprefix("metric.") for key in TEXTS if key.startswith("metric."))
 UNITS = {"s": (1e3, "ms"), "B": (1e-6, "MB"), "1": (1e2, "%"), "1/s": (1.0, "/s")}
 
 

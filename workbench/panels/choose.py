@@ -107,7 +107,7 @@ class Opener(w.VBox):
 
     def __init__(self, state: ChooseState) -> None:
         self.state = state
-        self.path, self.open = w.Text(), w.Button()
+        self.path, self.load = w.Text(), w.Button()
         self.file, self.look = w.Text(), w.Button()
         self.text_column, self.label_column = w.Dropdown(), w.Dropdown()
         self.use = w.Button()
@@ -115,10 +115,10 @@ class Opener(w.VBox):
         self.language, self.budget = w.Dropdown(), w.Dropdown(options=BUDGETS)
         self.advise = w.Button()
         self.preview, self.advice = Markup(), Markup()
-        rows = [self.path, self.open, self.file, self.look, self.preview, self.columns]
+        rows = [self.path, self.load, self.file, self.look, self.preview, self.columns]
         super().__init__([*rows, self.language, self.budget, self.advise, self.advice])
         self._showing = False
-        self.open.on_click(lambda _: self.state.open_model(self.path.value))
+        self.load.on_click(lambda _: self.state.open_model(self.path.value))
         self.look.on_click(lambda _: self.state.look(self.file.value))
         self.use.on_click(lambda _: self.state.use_file())
         for column in (self.text_column, self.label_column):
@@ -140,7 +140,7 @@ class Opener(w.VBox):
         say = self.state.session.say
         for widget, key in (
             (self.path, "choose.model"),
-            (self.open, "choose.open"),
+            (self.load, "choose.open"),
             (self.file, "choose.task"),
             (self.look, "choose.open"),
             (self.use, "choose.use"),

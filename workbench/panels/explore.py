@@ -9,7 +9,8 @@ from typing import Any
 import ipywidgets as w
 
 from workbench.core.records import Run
-from workbench.figures.tradeoff import METRICS
+from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
+from workbench.i18n.numbers import METRICS
 from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, trouble
 from workbench.panels.web import Markup, PlotView
@@ -25,12 +26,11 @@ class ExplorePanel(Card):
         self.state = state
         self.plot = PlotView(state.select)
         self.x, self.y = w.Dropdown(), w.Dropdown()
-        self.log = w.Checkbox(value=state.log, indent=False)
+        self.log_axis = w.Checkbox(value=state.log, indent=False)
         self._showing = False
-        axes = classed(w.HBox([self.x, self.y, self.log]), "wb-axes")
+        axes = classed(w.HBox([self.x, self.y, self.log_axis]), "wb-axes")
         super().__init__("explore", [self.plot, axes])
-        for trait in ("x", "y", "log"):
-            widget = getattr(self, trait)
+        for trait, widget in (("x", self.x), ("y", self.y), ("log", self.log_axis)):
             widget.observe(lambda change, name=trait: self._chosen(name, change.new), "value")
         state.observe(self._show, ["x", "y", "log"])
         state.compress.observe(self._draw, ["info"])
@@ -51,8 +51,8 @@ class ExplorePanel(Card):
             widget.options = options
             widget.value = getattr(self.state, trait)
             widget.description = say(f"explore.{trait}")
-        self.log.description = say("explore.log")
-        self.log.value = self.state.log
+        self.log_axis.description = say("explore.log")
+        self.log_axis.value = self.state.log
         self._showing = False
         self._draw()
 
@@ -60,7 +60,20 @@ class ExplorePanel(Card):
         say = self.state.session.say
         short = f"short.{self.state.x}"
         shown = say(short) if short in TEXTS else ""
-        self.plot.show(self.state.figure(), say("explore.heading"), shown)
+        self.plot.show(self._figure(), say("explore.heading"), shown)
+
+    def _figure(self) -> dict[str, Any]:
+        state, session = self.state, self.state.session
+        info = tradeoff_info(
+            state.points(),
+            state.x,
+            state.y,
+            state.name,
+            language=session.language,
+            expected=state.promise(),
+            selected=session.selected,
+        )
+        return draw_tradeoff(info, Look(session.language, state.log))
 
 
 class RunsPanel(Card):

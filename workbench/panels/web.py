@@ -38,8 +38,10 @@ export default { render({ el }) { el.style.display = "none"; settle(); } };
 class Shared(anywidget.AnyWidget):
     """What a page needs once, however many panels it shows: plotly.js, the style, the theme."""
 
+    _css = _source("style.css")
+
     def __init__(self) -> None:
-        super().__init__(_esm=_plotly() + THEME, _css=_source("style.css"))
+        super().__init__(_esm=_plotly() + THEME)
 
 
 @cache

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from traitlets import Bool, HasTraits, Unicode, validate
 
 from workbench.core.errors import BadInput
-from workbench.core.records import Run
-from workbench.figures.tradeoff import METRICS, Look, TradeoffInfo, draw_tradeoff, tradeoff_info
-from workbench.i18n.numbers import change_words, figure, interval, speed_words
+from workbench.core.records import Estimate, Run
+from workbench.i18n.numbers import METRICS, change_words, figure, interval, speed_words
 from workbench.i18n.recipe_words import recipe_words
 from workbench.recipes.recipe import Recipe
 from workbench.state.compress import CompressState
@@ -58,23 +57,14 @@ class ExploreState(HasTraits):
         """A recipe in words."""
         return recipe_words(recipe, self.session.language, self.compress.anatomy)
 
-    def tradeoff(self) -> TradeoffInfo:
-        """The numbers of the plot."""
-        info = self.compress.info
-        return tradeoff_info(
-            [run for run in self.session.here("validation") if run.status != "failed"],
-            self.x,
-            self.y,
-            self.name,
-            language=self.session.language,
-            expected=info.expected.metrics if info else None,
-            selected=self.session.selected,
-        )
+    def points(self) -> list[Run]:
+        """The runs of the plot: looked at on validation, done or with a first estimate."""
+        return [run for run in self.session.here("validation") if run.status != "failed"]
 
-    def figure(self) -> dict[str, Any]:
-        """The plot itself."""
-        look = Look(self.session.language, self.log)
-        return draw_tradeoff(self.tradeoff(), look)
+    def promise(self) -> Mapping[str, Estimate]:
+        """What the sliders promise; nothing without a model."""
+        info = self.compress.info
+        return info.expected.metrics if info else {}
 
     def select(self, run_id: str) -> None:
         """Look at a run; anything that is none of ours is passed over."""
