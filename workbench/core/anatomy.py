@@ -11,8 +11,6 @@ class Part:
     """One weight tensor.
 
     Args:
-        name: the tensor's name in the file.
-        shape: its dimensions.
         role: ``embedding``, ``attention``, ``ffn``, ``norm``, ``linear`` (head), ``other``.
         layer: number of the block it belongs to, None outside the blocks.
         axis: the dimension along which heads or feed-forward units lie; None if pruning leaves it.

@@ -44,8 +44,8 @@ class Predictor(Protocol):
         """Give the memory back."""
 
 
-def _ignore(*_: Any, **__: Any) -> None:
-    """Report to nobody."""
+def _ignore(*_: Any) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,6 @@ class Context:
         evaluate: accuracy of an artifact on validation, in [0, 1].
         report: ``report(stage, done, total)``: progress, both counts whole numbers.
         cancelled: answers True once the user has asked to stop; check it between steps.
-        seed: for every random choice.
-        device: a torch device name.
     """
 
     workspace: Path

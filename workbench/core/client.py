@@ -33,7 +33,5 @@ class Client(Protocol):
         Events: ``{"type": "job", "job": …}``, ``{"type": "run", "run": …}`` (also provisional
         ones, status ``running``) and ``{"type": "loss", "job": id, "step": n, "loss": x,
         "accuracy": y or None}``.
-
-        Returns:
-            A function that ends it.
+        Returns a function that ends it.
         """

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 
 class BadInput(ValueError):
-    """The user gave something that cannot be used; nothing was changed.
-
-    Args:
-        value: what was given, as the user would recognise it.
-        expected: what would have been right, as a noun phrase.
-        remedy: what to do now, as an imperative.
-    """
+    """What was given, what was expected (a noun phrase), what to do (an imperative)."""
 
     def __init__(self, value: object, expected: str, remedy: str) -> None:
         self.value, self.expected, self.remedy = str(value), expected, remedy

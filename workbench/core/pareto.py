@@ -8,13 +8,9 @@ import numpy as np
 
 
 def pareto_front(points: Sequence[Sequence[float]]) -> np.ndarray:
-    """Which points no other point beats.
+    """Which of (n, d) points no other beats, bool (n,); the smaller the better.
 
-    Args:
-        points: (n, d); the smaller the better; equal points do not beat each other.
-
-    Returns:
-        Boolean array (n,).
+    Equal points do not beat each other.
     """
     if not len(points):
         return np.zeros(0, dtype=bool)

@@ -52,11 +52,8 @@ class Estimate(Record):
 
     Args:
         value: in SI units: s, 1/s, B, or a fraction (unit "1").
-        low: lower end of the interval at ``level``.
-        high: upper end.
         n: how many independent observations: rows for quality, launches for speed, 1 if exact.
-        unit: ``s``, ``1/s``, ``B`` or ``1``.
-        level: coverage of the interval, such as 0.95.
+        level: coverage of the interval from ``low`` to ``high``, such as 0.95.
         kind: ``measured``, ``predicted`` or ``exact``.
     """
 
@@ -77,9 +74,7 @@ class Estimate(Record):
 class Verdict:
     """``faster``, ``slower``, ``better``, ``worse`` or ``cannot tell``, for one metric.
 
-    Args:
-        verdict: the word.
-        n_needed: for ``cannot tell``, how many rows (or launches) would probably settle it.
+    ``n_needed`` says, for ``cannot tell``, how many rows (or launches) would probably settle it.
     """
 
     verdict: str
@@ -91,12 +86,8 @@ class Environment:
     """What absolute times hold for.
 
     Args:
-        cpu: model name.
         instructions: sets that matter here, such as ``avx512_vnni`` and ``amx_int8``.
         cores: logical cores this process may use.
-        memory_bytes: of the machine.
-        system: operating system and its release.
-        python: version.
         libraries: name to version, of those that measure.
         gpu: name, or empty.
     """
@@ -116,11 +107,7 @@ class Run(Record):
     """One recipe on one model and task, and what was measured; ``architecture.md``, Run.
 
     Args:
-        id: unique.
         key: content hash of model, task, split, recipe and environment.
-        status: one of ``STATUSES``.
-        model: id of the model.
-        task: id of the task.
         split: ``validation`` or ``test``.
         recipe: as ``Recipe.to_json`` gives it.
         environment: an ``Environment`` as plain data.
@@ -131,7 +118,6 @@ class Run(Record):
         artifact: folder of the compressed model, relative to ``WORKBENCH_HOME``.
         error: None, or value, expected, remedy.
         created: seconds since 1970, UTC.
-        client: who asked for it.
     """
 
     id: str
@@ -167,19 +153,15 @@ class Job(Record):
     """Work asked for: queued, followed, cancelled.
 
     Args:
-        id: unique.
         kind: ``tune``, ``run`` or ``sweep``.
         client: who asked; turns are fair between clients.
         request: what was asked, as plain data.
-        status: one of ``STATUSES``.
         stage: what is being done, a key of the text table such as ``launch``.
         done: how much of the stage is done, of ``total``.
         total: 0 while unknown.
         seconds_left: a guess, None while unknown.
         ahead: jobs that go first, while queued.
         result: what it gave: ``{"runs": [ids]}`` or ``{"id": model, "metrics": …}``.
-        error: None, or value, expected, remedy.
-        created: seconds since 1970, UTC.
     """
 
     id: str

@@ -14,7 +14,7 @@ from workbench.stats.intervals import mean_log_ratio
 LOOKS = (3, 6, 12)
 ALPHAS = (0.002, 0.006, 0.017)  # two-sided, spent at each look; together 2.5 %, most of it late
 LEVEL = 1 - sum(ALPHAS)
-NARROW = 0.05  # half the 95 % interval, as a share of the ratio
+NARROW = 0.15  # half the 95 % interval, as a share of the ratio
 MOST = 1000  # launches; beyond, nobody waits
 
 

@@ -1,0 +1,201 @@
+"""Promises that every technique keeps, on every family of networks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from fakes import CLASSES, classifier, sentences
+
+from workbench import models
+from workbench.core.artifact import Context
+from workbench.core.knobs import knobs
+from workbench.core.records import content_hash
+from workbench.formats import load, save
+from workbench.recipes.plan import plan
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES
+from workbench.runtimes import OnnxRuntime, Torch
+from workbench.techniques import Bf16, DynamicInt8, MagnitudePruning, StructuredPruning
+from workbench.techniques.magnitude_pruning import linear_layers
+
+EVERY = [
+    pytest.param(Bf16(), id="bf16"),
+    pytest.param(MagnitudePruning(amount=0.5), id="magnitude"),
+    pytest.param(StructuredPruning(layers=0.25, ffn=0.5, heads=0.5), id="structured"),
+    pytest.param(StructuredPruning(ffn=0.3, heads=0.5, importance="magnitude"), id="by weight"),
+    pytest.param(DynamicInt8(), id="int8"),
+]
+FAMILIES = ("bert", "gpt2", "llama")
+TEXTS = [text for text, _ in sentences(9, seed=3)]
+
+
+def context(folder):
+    folder.mkdir()
+    rows = sentences(64)
+    labels = tuple(CLASSES.index(label) for _, label in rows)
+    return Context(folder, training=(tuple(text for text, _ in rows), labels))
+
+
+def state_hash(artifact):
+    return content_hash(
+        [[n, t.float().numpy().tobytes().hex()] for n, t in artifact.payload.state_dict().items()]
+    )
+
+
+def answers(folder, runtime):
+    session = RUNTIMES[runtime.name].opener(folder, runtime)
+    found = session.predict(TEXTS)
+    session.close()
+    return found
+
+
+@pytest.mark.parametrize("config", EVERY)
+def test_config_survives_json(config):
+    assert type(config)(**json.loads(json.dumps(asdict(config)))) == config
+
+
+@pytest.mark.parametrize("name", sorted({**TECHNIQUES, **RUNTIMES}) or ["bf16"])
+def test_config_is_described_and_cites_its_source(name):
+    entry = TECHNIQUES.get(name) or RUNTIMES[name]
+    knobs(entry.config_type)
+    assert "Source:" in entry.config_type.__doc__
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("config", EVERY)
+def test_a_technique_keeps_its_promises(config, family, tmp_path):
+    original = classifier(tmp_path / "hf", family)
+    save(original, tmp_path / "before")
+    loaded, around = load(tmp_path / "before"), context(tmp_path / "work")
+    anatomy = models.anatomy(tmp_path / "before")
+    runtime = Torch() if TECHNIQUES[config.name].format == "torch" else OnnxRuntime()
+    planned = plan(Recipe(runtime, (config,)), anatomy)
+    before = state_hash(loaded)
+
+    artifact = loaded
+    for step in planned.steps:
+        if step.config is None:
+            artifact = EXPORTS[step.source, step.target](artifact, around)
+        else:
+            artifact = TECHNIQUES[step.name].handler(artifact, step.config, around)
+    save(artifact, tmp_path / "after")
+    save(load(tmp_path / "after"), tmp_path / "again")
+
+    assert state_hash(loaded) == before, "the reference was touched"
+    first, second = (answers(tmp_path / name, runtime) for name in ("after", "again"))
+    assert first.shape == (len(TEXTS), len(CLASSES))
+    assert first.dtype == np.float32
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(first, second)
+    if artifact.format == "torch":
+        after = models.anatomy(tmp_path / "after")
+        assert planned.size_bytes == pytest.approx(after.size_bytes, rel=0.02)
+        weights = (tmp_path / "after/model.safetensors").stat().st_size
+        assert after.size_bytes == pytest.approx(weights, rel=0.25)  # tiny: headers count
+        assert (after.layers, after.groups, after.ffn) == (
+            planned.anatomy.layers,
+            planned.anatomy.groups,
+            planned.anatomy.ffn,
+        )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_structured_pruning_really_removes_parameters(family, tmp_path):
+    original = classifier(tmp_path / "hf", family)
+    handler = TECHNIQUES["structured_pruning"].handler
+
+    pruned = handler(
+        original, StructuredPruning(layers=0.5, ffn=0.5, heads=0.5), context(tmp_path / "w")
+    )
+
+    def weights(artifact):
+        layers = [
+            p.numel() for n, p in artifact.payload.named_parameters() if "layer" in n or ".h." in n
+        ]
+        return sum(layers)
+
+    assert weights(pruned) < 0.3 * weights(original)
+    assert len(pruned.payload.about.kept["layers"]) == 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_pruning_what_does_nothing_changes_no_answer(family, tmp_path):
+    """Heads and units whose outgoing weights are zero go first, and nothing is missed."""
+    import torch
+
+    from workbench.formats.blocks import family_of, layers_of
+
+    original = classifier(tmp_path / "hf", family)
+    blocks = family_of(family)
+    with torch.no_grad():
+        for layer in layers_of(original.payload.encoder, blocks):
+            for slots, share in ((blocks.heads, 2), (blocks.ffn, 2)):
+                out = layer.get_submodule(slots[-1].path)
+                front = out.weight.movedim(slots[-1].axis, 0)
+                front[: len(front) // share] = 0
+    save(original, tmp_path / "before")
+
+    pruned = TECHNIQUES["structured_pruning"].handler(
+        original, StructuredPruning(ffn=0.5, heads=0.5), context(tmp_path / "w")
+    )
+    save(pruned, tmp_path / "after")
+
+    before, after = (answers(tmp_path / n, Torch()) for n in ("before", "after"))
+    np.testing.assert_allclose(before, after, atol=1e-5)
+
+
+def test_pruning_twice_counts_in_the_original(tmp_path):
+    original = classifier(tmp_path / "hf")
+    handler = TECHNIQUES["structured_pruning"].handler
+    once = handler(original, StructuredPruning(layers=0.5, ffn=0.5), context(tmp_path / "1"))
+    twice = handler(once, StructuredPruning(layers=0.5, ffn=0.5), context(tmp_path / "2"))
+    save(twice, tmp_path / "after")
+
+    kept_once, kept_twice = once.payload.about.kept, twice.payload.about.kept
+    assert set(kept_twice["layers"]) < set(kept_once["layers"])
+    place = kept_once["layers"].index(kept_twice["layers"][0])
+    assert set(kept_twice["ffn"][0]) < set(kept_once["ffn"][place])
+    assert np.isfinite(answers(tmp_path / "after", Torch())).all()
+
+
+@pytest.mark.parametrize("amount", [0.3, 0.9])
+def test_magnitude_pruning_zeros_the_share_it_says(amount, tmp_path):
+    original = classifier(tmp_path / "hf")
+    pruned = TECHNIQUES["magnitude_pruning"].handler(
+        original, MagnitudePruning(amount=amount), context(tmp_path / "w")
+    )
+
+    for module in linear_layers(pruned.payload.encoder):
+        zeros = float((module.weight == 0).float().mean())
+        assert zeros == pytest.approx(amount, abs=0.01)
+
+
+def test_int8_keeps_the_answers_of_a_trained_head_close(tmp_path):
+    """The head stays in float: quantised it once gave the same logits for every text."""
+    original = classifier(tmp_path / "hf")
+    save(original, tmp_path / "before")
+    around = context(tmp_path / "w")
+    onnx = EXPORTS["torch", "onnx"](original, around)
+    small = TECHNIQUES["dynamic_int8"].handler(onnx, DynamicInt8(), around)
+
+    plain = answers(tmp_path / "before", Torch())
+    exported, quantised = (answers(a.folder, OnnxRuntime()) for a in (onnx, small))
+
+    np.testing.assert_allclose(plain, exported, atol=1e-4)
+    spread = plain.std(axis=0).max()
+    assert np.abs(quantised - plain).max() < spread
+    assert quantised.std(axis=0).max() > spread / 2
+
+
+def test_an_onnx_session_takes_any_batch_and_length_and_answers_row_by_row(tmp_path):
+    original = classifier(tmp_path / "hf")
+    onnx = EXPORTS["torch", "onnx"](original, context(tmp_path / "w"))
+    session = RUNTIMES["onnxruntime"].opener(onnx.folder, OnnxRuntime())
+    together = session.predict(TEXTS)
+
+    for i, text in enumerate(TEXTS):
+        np.testing.assert_allclose(session.predict([text])[0], together[i], atol=1e-4)
+    assert session.predict([""]).shape == (1, 3)

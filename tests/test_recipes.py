@@ -1,0 +1,126 @@
+"""Recipes, grids, plans, and the compression rate as a promise."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from fakes import checkpoint, classifier
+
+from workbench import models
+from workbench.core.errors import BadInput
+from workbench.formats import save
+from workbench.recipes.grid import expand
+from workbench.recipes.plan import plan
+from workbench.recipes.rate import lowest_rate, rate_of, recipe_for_rate
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import RUNTIMES, TECHNIQUES
+from workbench.runtimes import OnnxRuntime, Torch
+from workbench.techniques import Bf16, DynamicInt8, StructuredPruning
+
+WHOLE = Recipe(OnnxRuntime(threads=2), (StructuredPruning(ffn=0.5, heads=0.25), DynamicInt8()))
+
+
+def minilm():
+    return models.anatomy(models.catalogue.__globals__["built_in_folder"]())
+
+
+def test_a_recipe_survives_json_and_names_every_setting():
+    assert Recipe.from_json(json.loads(json.dumps(WHOLE.to_json()))) == WHOLE
+
+
+def test_a_recipe_as_code_makes_the_same_recipe():
+    code = WHOLE.as_code("m", "t")
+    space = {}
+    exec(code.split("client =")[0], space)
+
+    assert space["recipe"] == WHOLE
+    assert "client.run('m', 't', recipe)" in code
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        {"technique": []},
+        {"techniques": {}},
+        {"techniques": [{"name": "magic"}]},
+        {"techniques": [{"name": "bf16", "amount": 1}]},
+        {"techniques": [{"name": "magnitude_pruning", "amount": 2}]},
+        {"techniques": ["bf16"]},
+        {"techniques": [{"name": "bf16"}, {"name": "bf16"}]},
+        {"runtime": {"name": "warp"}},
+        {"runtime": {"name": "torch", "threads": 0}},
+        {"runtime": "torch"},
+        {"schema": 2},
+        {"front": {}},
+    ],
+)
+def test_what_no_recipe_is_gets_one_sentence(wrong):
+    with pytest.raises(BadInput) as caught:
+        Recipe.from_json(wrong)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_grid_is_the_product_of_its_lists():
+    grid = {
+        "techniques": [[], [{"name": "structured_pruning", "ffn": [0.25, 0.5]}]],
+        "runtime": [{"name": "torch", "threads": [1, 2]}, {"name": "onnxruntime"}],
+    }
+    found = expand(grid)
+
+    assert len(found) == len(set(found)) == 9
+    with pytest.raises(BadInput):
+        expand({"techniques": [[{"name": "structured_pruning", "ffn": []}]]})
+
+
+def test_a_plan_puts_the_exports_in(tmp_path):
+    save(classifier(tmp_path / "hf"), tmp_path / "a")
+    planned = plan(WHOLE, models.anatomy(tmp_path / "a"))
+
+    assert [s.name for s in planned.steps] == ["structured_pruning", "export", "dynamic_int8"]
+    assert planned.format == "onnx"
+
+
+def test_an_impossible_chain_is_refused_with_the_step_and_the_reason(tmp_path):
+    anatomy = models.anatomy(checkpoint(tmp_path / "hf"))
+    for wrong, named in (
+        (Recipe(OnnxRuntime(), (Bf16(),)), "bf16"),
+        (Recipe(OnnxRuntime(), (Bf16(), DynamicInt8())), "bf16"),
+        (Recipe(Torch(), (DynamicInt8(),)), "torch"),
+        (Recipe(OnnxRuntime(), (DynamicInt8(), StructuredPruning(ffn=0.5))), "structured_pruning"),
+    ):
+        with pytest.raises(BadInput, match=named):
+            plan(wrong, anatomy)
+
+
+def test_every_rate_of_the_domain_is_reached_within_two_per_cent():
+    anatomy = minilm()
+    floor = lowest_rate(anatomy)
+    assert 0.12 < floor < 0.15
+    for rate in (floor, 0.14, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0):
+        recipe = recipe_for_rate(rate, anatomy, Recipe(OnnxRuntime()))
+        assert rate_of(recipe, anatomy) == pytest.approx(rate, rel=0.02), rate
+        plan(recipe, anatomy)
+    for outside in (floor * 0.9, 1.1, 0.0):
+        with pytest.raises(BadInput, match="compression rate"):
+            recipe_for_rate(outside, anatomy, Recipe(OnnxRuntime()))
+
+
+def test_a_quarter_is_reached_by_int8_alone():
+    recipe = recipe_for_rate(0.25, minilm(), Recipe(OnnxRuntime()))
+    assert [c.name for c in recipe.techniques] == ["dynamic_int8"]
+
+
+def test_a_slider_can_ask_for_a_recipe_at_every_move():
+    anatomy = minilm()
+    started = time.perf_counter()
+    for step in range(20):
+        recipe_for_rate(0.2 + step * 0.04, anatomy, Recipe(OnnxRuntime()))
+    assert (time.perf_counter() - started) / 20 < 1.0  # a slip of an order of magnitude, no more
+
+
+def test_the_tables_hold_what_the_words_name():
+    assert set(TECHNIQUES) == {"bf16", "dynamic_int8", "magnitude_pruning", "structured_pruning"}
+    assert set(RUNTIMES) == {"torch", "onnxruntime"}
