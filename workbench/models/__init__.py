@@ -1,5 +1,6 @@
 """Which models there are, what they are made of, and whether they are safe to open."""
 
+from workbench.models import safety
 from workbench.models.anatomy import anatomy
 from workbench.models.card import Card, filtered
 from workbench.models.catalogue import catalogue, find, folder, inspect
@@ -19,4 +20,5 @@ __all__ = [
     "inspect",
     "nonfinite",
     "recommend",
+    "safety",
 ]

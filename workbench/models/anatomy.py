@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.anatomy import Anatomy, Part
+from workbench.core.errors import BadInput
 from workbench.models.files import read_json
-from workbench.models.weights import WIDTHS, Tensor, tensors
+from workbench.models.weights import WIDTHS, Tensor, tensors, weight_files
+from workbench.models.wishes import number
 
 LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)\.")
 # what follows the layer number: (pattern, role, axis of the weight, axis of the bias, grouped)
@@ -18,6 +20,10 @@ RULES: tuple[tuple[str, str, int, int | None, bool], ...] = (
     (r"attention\.output\.dense", "attention", 1, None, False),
     (r"intermediate\.dense", "ffn", 0, 0, False),
     (r"output\.dense", "ffn", 1, None, False),
+    (r"attention\.[qkv]_lin", "attention", 0, 0, False),
+    (r"attention\.out_lin", "attention", 1, None, False),
+    (r"ffn\.lin1", "ffn", 0, 0, False),
+    (r"ffn\.lin2", "ffn", 1, None, False),
     (r"attn\.c_attn", "attention", 1, 0, False),
     (r"attn\.c_proj", "attention", 0, None, False),
     (r"mlp\.c_fc", "ffn", 1, 0, False),
@@ -39,18 +45,23 @@ def anatomy(folder: Path) -> Anatomy:
     Raises:
         BadInput: if headers or configuration cannot be read.
     """
-    stamp = tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.glob("*.json")))
-    return _anatomy(folder, stamp)
+    files = (*weight_files(folder)[1], *folder.glob("*.json"))
+    status = [(path.name, path.stat()) for path in files]
+    stamp = tuple(sorted((name, s.st_size, s.st_mtime_ns) for name, s in status))
+    return _anatomy(folder.resolve(), stamp)
 
 
 @lru_cache(maxsize=64)
 def _anatomy(folder: Path, _: Any) -> Anatomy:
     config = read_json(folder / "config.json")
     parts = tuple(_part(name, tensor) for name, tensor in tensors(folder).items())
-    heads = int(config.get("num_attention_heads") or config.get("n_head") or 1)
-    groups = int(config.get("num_key_value_heads") or heads)
+    heads = number(config, "num_attention_heads", "n_head", "n_heads")
+    groups = number(config, "num_key_value_heads", "num_attention_heads", "n_head", "n_heads")
+    if heads % groups:
+        told = f"config.json: {heads} heads in {groups} groups"
+        raise BadInput(told, "groups of equal size", "export the model again")
     layers = {part.layer for part in parts if part.layer is not None}
-    units = _units(parts, int(config.get("intermediate_size") or 1))
+    units = _units(parts, number(config, "intermediate_size", "n_inner", "hidden_dim"))
     left = _groups_left(folder, groups)
     return Anatomy(
         str(config.get("model_type", "")),

@@ -29,6 +29,8 @@ class Card(Record):
         accuracy: of a tuned model on validation, in [0, 1].
         sha256: of the weights, where it is pinned.
         format: of the stored weights: ``safetensors`` or ``torch``.
+        max_length: in tokens, what its positions (or its tuning) allow; 0 if not known.
+        note: what else to know before choosing it.
     """
 
     id: str
@@ -47,6 +49,8 @@ class Card(Record):
     accuracy: float | None = None
     sha256: str = ""
     format: str = "safetensors"
+    max_length: int = 0
+    note: str = ""
 
 
 def filtered(

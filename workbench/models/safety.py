@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.models.files import read_json
-from workbench.models.limits import FILES, SWELL, TOKENIZER_BYTES
-from workbench.models.weights import Tensor, tensors, weight_files
+from workbench.models.limits import FILES
+from workbench.models.weights import tensors, weight_files
+from workbench.models.wishes import TRUST, check_artifact, check_code, check_size
 
 PICKLES = {
     *(".pkl", ".pickle", ".joblib", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".dill", ".bin"),
@@ -21,7 +21,6 @@ FAMILIES = {
     *("albert", "deberta-v2", "modernbert", "gpt2", "llama", "mistral", "qwen2", "qwen3"),
     *("gemma", "gemma2", "gemma3_text"),
 }
-TRUST = "use a model from a source that you trust"
 
 
 def check(folder: Path) -> tuple[str, ...]:
@@ -39,55 +38,45 @@ def check(folder: Path) -> tuple[str, ...]:
     """
     if not folder.is_dir():
         raise BadInput(str(folder), "a folder with a model", "give the folder's path")
-    warnings = _files(folder)
+    _check_files(folder)
     config = read_json(folder / "config.json")
-    _no_code(folder)
+    check_code(folder)
+    check_artifact(folder)
     family = config.get("model_type")
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise BadInput(f"model_type {family!r:.60}", f"one of {known}", "choose another model")
     kind, files = weight_files(folder)
-    warnings += _unopened(folder, kind, files)
-    _fits(config, tensors(folder))
+    warnings = _unopened(folder, kind, files)
+    tensors(folder)
+    about = folder / "artifact.json"
+    pruned = about.is_file() and read_json(about).get("kept") is not None
+    check_size(config, sum(path.stat().st_size for path in files), pruned)
     return tuple(warnings)
 
 
-def _files(folder: Path) -> list[str]:
+def _check_files(folder: Path) -> None:
     """Only plain files, inside the folder (or, in a Hugging Face cache, its blobs)."""
-    allowed = [folder.resolve()]
-    if folder.parent.name == "snapshots":
-        allowed.append((folder.parent.parent / "blobs").resolve())
+    here = folder.resolve()
+    allowed = [here]
+    blobs = here.parent.parent / "blobs"
+    if here.parent.name == "snapshots" and not blobs.is_symlink():
+        allowed.append(blobs)
     for number, path in enumerate(folder.rglob("*")):
         if number >= FILES:
             raise BadInput(folder.name, f"at most {FILES:,} files", "give the model's own folder")
-        target = path.resolve()
+        try:
+            target, mode = path.resolve(strict=True), path.stat().st_mode
+        except (OSError, RuntimeError) as err:  # it leads nowhere, or in a circle
+            raise BadInput(f"{path.name!r:.80}", "a file that is there", TRUST) from err
         if not any(target.is_relative_to(root) for root in allowed):
-            raise BadInput(f"{path.name!r:.80} links to {target}", "files of the folder", TRUST)
-        mode = path.stat().st_mode if path.exists() else 0
+            raise BadInput(
+                f"{path.name!r:.80} (a link out of the folder)", "files of the folder", TRUST
+            )
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise BadInput(f"{path.name!r:.80}", "plain files only", TRUST)
     if (folder / "adapter_config.json").is_file():
         raise BadInput("adapter_config.json", "a whole model, not an adapter", "merge it first")
-    return []
-
-
-def _no_code(folder: Path) -> None:
-    for path in sorted(folder.glob("*.json")):
-        if path.name == "tokenizer.json":
-            size = path.stat().st_size
-            if size > TOKENIZER_BYTES:
-                raise BadInput(path.name, f"at most {TOKENIZER_BYTES:,} bytes", TRUST)
-            continue
-        if path.name in ("vocab.json", "modules.json") or path.name.endswith(".index.json"):
-            continue
-        data = read_json(path)
-        for key in ("auto_map", "custom_pipelines", "trust_remote_code"):
-            if data.get(key):
-                raise BadInput(
-                    f"{path.name} asks for remote code ({key})",
-                    "a model that needs no code of its own",
-                    "choose a model whose architecture transformers knows",
-                )
 
 
 def _unopened(folder: Path, kind: str, files: list[Path]) -> list[str]:
@@ -96,45 +85,27 @@ def _unopened(folder: Path, kind: str, files: list[Path]) -> list[str]:
     for path in sorted(folder.rglob("*")):
         if path in files or not path.is_file() or path.suffix.lower() not in PICKLES:
             continue
-        stem = path.name.lower()
-        needless = stem.startswith(ORDINARY)
-        if kind == "safetensors" and stem.startswith("pytorch_model") and stem.endswith(".bin"):
-            needless = True
-        if not needless:
+        if not _needless(path, kind):
             raise BadInput(
                 f"{path.name!r:.80} (a pickle can run code)",
                 "weights as safetensors",
                 "convert it to safetensors where you trust it, or remove it",
             )
-        warnings.append(f"{path.name} was left unopened")
-    warnings += [f"{path.name} was not used" for path in sorted(folder.glob("*.py"))]
-    return warnings
+        warnings.append(f"{_shown(path)} was left unopened")
+    return warnings + [f"{_shown(path)} was not used" for path in sorted(folder.glob("*.py"))]
 
 
-def _fits(config: dict[str, Any], found: dict[str, Tensor]) -> None:
-    """The configuration must not describe a model far larger than the weights in the files."""
+def _needless(path: Path, kind: str) -> bool:
+    """Whether an ordinary checkpoint has this file beside its weights."""
+    name = path.name.lower()
+    if name.startswith(ORDINARY):
+        return True
+    if name.endswith(".bin") and path.with_suffix(".xml").is_file():
+        return True  # OpenVINO's weights: raw numbers, no pickle
+    second = name.startswith("pytorch_model") and name.endswith(".bin")
+    return kind == "safetensors" and (second or name.startswith("consolidated."))
 
-    def number(*names: str) -> int:
-        for name in names:
-            value = config.get(name)
-            if value is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**40:
-                raise BadInput(f"config.json: {name} = {value!r:.40}", "a whole number", TRUST)
-            return value
-        return 1
 
-    vocabulary, hidden = number("vocab_size"), number("hidden_size", "n_embd", "dim")
-    layers = number("num_hidden_layers", "n_layer", "n_layers")
-    inner = number("intermediate_size", "n_inner", "hidden_dim")
-    positions = number("max_position_embeddings", "n_positions")
-    described = vocabulary * hidden + min(positions, 2**20) * hidden
-    described += layers * (4 * hidden * hidden + 2 * hidden * max(inner, hidden))
-    stored = sum(max(1, tensor.size_bytes) for tensor in found.values())
-    pruned = 40  # a pruned model of ours keeps its first configuration
-    if described > SWELL * pruned * stored + 10**7:
-        raise BadInput(
-            f"config.json describes {described:,} weights",
-            f"about what the files hold ({stored:,} bytes)",
-            TRUST,
-        )
+def _shown(path: Path) -> str:
+    """A file's name as text: control and direction marks are spelled out."""
+    return path.name[:80] if path.name.isprintable() else f"{path.name!r:.80}"

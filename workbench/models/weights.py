@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
-import zipfile
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -14,7 +12,8 @@ import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.models.files import read_json
-from workbench.models.limits import HEADER_BYTES, INDEX_BYTES
+from workbench.models.limits import HEADER_BYTES, TENSORS
+from workbench.models.zipped import Stored, torch_zip
 
 WIDTHS = {
     **dict.fromkeys(("F64", "I64", "U64"), 8),
@@ -23,6 +22,7 @@ WIDTHS = {
     **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2"), 1),
 }
 AGAIN = "download or export the model again"
+RANK = 8  # dimensions of a tensor at most
 CHUNK = 1 << 24  # bytes looked at together when searching for NaN
 
 
@@ -65,11 +65,13 @@ def weight_files(folder: Path) -> tuple[str, list[Path]]:
 
 def _indexed(folder: Path, index: Path) -> list[Path]:
     named = read_json(index).get("weight_map")
-    if not isinstance(named, dict) or not named:
+    if not isinstance(named, dict) or not all(isinstance(x, str) for x in named.values()):
+        named = None
+    if not named:
         raise BadInput(index.name, "a weight_map from tensors to files", AGAIN)
     files = []
-    for name in sorted({str(value) for value in named.values()}):
-        if "/" in name or "\\" in name or name.startswith("."):
+    for name in sorted(set(named.values())):
+        if "/" in name or "\\" in name or "\0" in name or name.startswith("."):
             raise BadInput(f"{index.name} names {name!r:.60}", "files of the folder", AGAIN)
         if not (folder / name).is_file():
             raise BadInput(f"{name} (named by {index.name})", "a file that is there", AGAIN)
@@ -87,6 +89,9 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for path in files:
         found |= _header(path) if kind == "safetensors" else _torch_index(path)
+    if not 0 < len(found) <= TENSORS:
+        told = f"{files[0].name} ({len(found):,} tensors)"
+        raise BadInput(told, f"1 to {TENSORS:,}", "give a folder that holds the weights")
     return found
 
 
@@ -99,10 +104,11 @@ def _header(path: Path) -> dict[str, Tensor]:
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(8)
-        if head[:2] == b"PK" or head[:1] == b"\x80":
-            raise BadInput(path.name, "safetensors, not a pickle under that name", AGAIN)
         length = int.from_bytes(head, "little")
         if len(head) < 8 or length > min(HEADER_BYTES, size - 8):
+            # only now: a good header's length may begin with the same bytes
+            if head[:2] == b"PK" or head[:1] == b"\x80":
+                raise BadInput(path.name, "safetensors, not a pickle under that name", AGAIN)
             told = f"{path.name} ({size:,} bytes)"
             raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
         try:
@@ -119,10 +125,10 @@ def _checked(path: Path, data: dict[str, Any], base: int, size: int) -> dict[str
     found, spans = {}, []
     for name, entry in data.items():
         try:
-            start, end = (int(x) for x in entry["data_offsets"])
-            shape = tuple(int(x) for x in entry["shape"])
+            (start, end), shape = entry["data_offsets"], tuple(entry["shape"])
+            whole = len(shape) <= RANK and all(type(x) is int for x in (start, end, *shape))
             tensor = Tensor(entry["dtype"], shape, path, base + start)
-            fits = min((*shape, start), default=start) >= 0 and end - start == tensor.size_bytes
+            fits = whole and min(start, *shape, 0) >= 0 and end - start == tensor.size_bytes
         except (KeyError, TypeError, ValueError) as err:
             raise BadInput(f"{path.name}: {name!r:.60}", "type, shape and offsets", AGAIN) from err
         if not fits:
@@ -140,58 +146,11 @@ def _checked(path: Path, data: dict[str, Any], base: int, size: int) -> dict[str
     return found
 
 
-STORAGES = {
-    **{"FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16"},
-    **{"DoubleStorage": "F64", "LongStorage": "I64", "IntStorage": "I32"},
-    **{"ShortStorage": "I16", "CharStorage": "I8", "ByteStorage": "U8", "BoolStorage": "BOOL"},
-}
-
-
-class _Index(pickle.Unpickler):
-    """Reads which tensors a torch zip lists; whatever else it asks for is refused, not run."""
-
-    def __init__(self, file: Any, path: Path) -> None:
-        super().__init__(file)
-        self._path = path
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return dict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, shape, *_: Tensor(storage, tuple(shape), self._path)
-        if (module, name) == ("torch._utils", "_rebuild_parameter"):
-            return lambda tensor, *_: tensor
-        if module == "torch" and name in STORAGES:
-            return STORAGES[name]
-        raise BadInput(
-            f"{self._path.name} asks for {module}.{name}"[:120],
-            "plain tensors only",
-            "convert it to safetensors where you trust it",
-        )
-
-    def persistent_load(self, pid: Any) -> Any:
-        return pid[1]
-
-
 def _torch_index(path: Path) -> dict[str, Tensor]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entry = next(i for i in archive.infolist() if i.filename.endswith("/data.pkl"))
-            if entry.file_size > INDEX_BYTES or entry.compress_type != zipfile.ZIP_STORED:
-                raise BadInput(path.name, "an index of ordinary size", AGAIN)
-            with archive.open(entry) as file:
-                found = _Index(file, path).load()
-    except BadInput:
-        raise
-    except Exception as err:
-        raise BadInput(
-            path.name,
-            "a torch zip with plain tensors",
-            "convert it to safetensors where you trust it",
-        ) from err
-    if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
-        raise BadInput(path.name, "a table of plain tensors", AGAIN)
-    return {str(name): tensor for name, tensor in found.items()}
+    def made(entry: Stored) -> Tensor:
+        return Tensor(entry.dtype, entry.shape, path)
+
+    return {name: made(entry) for name, entry in torch_zip(path).items()}
 
 
 def nonfinite(folder: Path) -> tuple[str, ...]:
