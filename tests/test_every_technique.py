@@ -52,6 +52,15 @@ def answers(folder, runtime):
     return found
 
 
+def carried_out(planned, artifact, around):
+    for step in planned.steps:
+        if step.config is None:
+            artifact = EXPORTS[step.source, step.target](artifact, around)
+        else:
+            artifact = TECHNIQUES[step.name].handler(artifact, step.config, around)
+    return artifact
+
+
 @pytest.mark.parametrize("config", EVERY)
 def test_config_survives_json(config):
     assert type(config)(**json.loads(json.dumps(asdict(config)))) == config
@@ -75,12 +84,7 @@ def test_a_technique_keeps_its_promises(config, family, tmp_path):
     planned = plan(Recipe(runtime, (config,)), anatomy)
     before = state_hash(loaded)
 
-    artifact = loaded
-    for step in planned.steps:
-        if step.config is None:
-            artifact = EXPORTS[step.source, step.target](artifact, around)
-        else:
-            artifact = TECHNIQUES[step.name].handler(artifact, step.config, around)
+    artifact = carried_out(planned, loaded, around)
     save(artifact, tmp_path / "after")
     save(load(tmp_path / "after"), tmp_path / "again")
 

@@ -59,7 +59,8 @@ TEXTS = {
     "recommend.size": (
         "No model here is below {limit}; the smallest that serves the task is {model} with "
         "{size}. Compression can bring it down to {floor}.",
-        "没有小于 {limit} 的模型；适合此任务的最小模型是 {model}（{size}）。压缩后可降至 {floor}。",
+        "没有小于 {limit} 的模型；适合此任务的最小模型是 {model}（{size}）。"
+        "压缩后可降至 {floor}。",
     ),
     "recommend.kind": (
         "No model here does {kind}; open a folder or a hub id that does.",

@@ -34,7 +34,8 @@ class Recommendation:
             name: text(value, language) if value in TEXTS else value
             for name, value in self.values.items()
         }
-        return text(self.key, language, **values)
+        # not text(): one of the names is "language", which it keeps for itself
+        return TEXTS[self.key][language == "zh"].format(**values)
 
     @property
     def reason(self) -> str:

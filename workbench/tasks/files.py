@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode
-
-import numpy as np
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
 from workbench.tasks.preview import choose_columns, why_bad
-from workbench.tasks.table import columns_of, read
-from workbench.tasks.task import Rows, Task, held_out
+from workbench.tasks.table import as_path, columns_of, read
+from workbench.tasks.task import Rows, Task, completed, indexed
 
 PREFIX = "csv:"
-SHARE = 0.1  # of the training rows, held out for validation (and for test where there is none)
 FIELDS = ("text_column", "label_column", "header")
 
 
@@ -28,7 +25,7 @@ def csv_id(
     header: bool = True,
 ) -> str:
     """The task id of one file, or of a training and a test file."""
-    paths = ",".join(quote(str(Path(p).expanduser().resolve())) for p in (train, test) if p)
+    paths = ",".join(quote(str(as_path(p).resolve())) for p in (train, test) if p)
     asked = {"text_column": text_column, "label_column": label_column}
     given = {name: value for name, value in asked.items() if value}
     if not header:
@@ -42,11 +39,11 @@ def parsed(task_id: str) -> tuple[list[Path], dict[str, str]]:
     Raises:
         BadInput: if it is not of that form.
     """
-    from urllib.parse import unquote
-
     body, _, query = task_id.removeprefix(PREFIX).partition("?")
-    paths = [Path(unquote(part)).expanduser() for part in body.split(",") if part.strip()]
+    paths = [as_path(unquote(part)) for part in body.split(",") if part.strip()]
     given = dict(parse_qsl(query))
+    if given.get("header", "1") not in ("0", "1"):
+        raise BadInput(f"header={given['header']!r:.20}", "0 or 1", "leave it out for a header")
     if not 1 <= len(paths) <= 2:
         raise BadInput(f"task {task_id!r:.200}", "csv:TRAIN or csv:TRAIN,TEST", "give one or two")
     for name in given:
@@ -63,6 +60,9 @@ def find_files(task_id: str) -> Task:
         BadInput: for anything about the files that keeps them from being a task.
     """
     paths, given = parsed(task_id)
+    if len(set(paths)) < len(paths):
+        told = f"{paths[0].name} as training and as test file"
+        raise BadInput(told, "two files", "leave the test file out, and rows are held out")
     for path in paths:
         columns_of(path, given.get("header", "1") != "0")
     stamps = tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in paths)
@@ -110,7 +110,7 @@ def _read(path: Path, settings: Mapping[str, str]) -> tuple[list[str], list[str]
 def _splits(
     paths: tuple[Path, ...], sets: list[tuple[list[str], list[str]]], classes: tuple[str, ...]
 ) -> dict[str, Rows]:
-    place = {name: i for i, name in enumerate(classes)}
+    given = {"train": indexed(*sets[0], classes)}
     if len(sets) == 2:
         unseen = sorted(set(sets[1][1]) - set(classes))
         if unseen:
@@ -119,19 +119,5 @@ def _splits(
                 f"labels that {paths[0].name} has too",
                 "add training rows of that class or remove it from the test file",
             )
-    train, *rest = (Rows(tuple(t), np.array([place[x] for x in y])) for t, y in sets)
-    test = rest[0] if rest else None
-    if test is None:
-        train, test = _cut(train, seed=1)
-    train, validation = _cut(train, seed=0)
-    return {"train": train, "validation": validation, "test": test}
-
-
-def _cut(rows: Rows, seed: int) -> tuple[Rows, Rows]:
-    out = held_out(rows.labels, SHARE, seed)
-    return _some(rows, ~out), _some(rows, out)
-
-
-def _some(rows: Rows, mask: np.ndarray) -> Rows:
-    chosen = np.flatnonzero(mask)
-    return Rows(tuple(rows.texts[i] for i in chosen), rows.labels[chosen])
+        given["test"] = indexed(*sets[1], classes)
+    return completed(given, paths[0].name)

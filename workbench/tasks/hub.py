@@ -6,15 +6,17 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-import numpy as np
-
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
 from workbench.tasks.preview import LABEL_NAMES, TEXT_NAMES
-from workbench.tasks.task import Rows, Task, held_out
+from workbench.tasks.task import Rows, Task, completed, indexed
 
 PREFIX = "hf:"
-SHARE = 0.1
+NAMES = {  # of a split, as data sets call them
+    "train": ("train",),
+    "validation": ("validation", "dev", "valid"),
+    "test": ("test",),
+}
 
 
 @lru_cache(maxsize=4)
@@ -38,9 +40,16 @@ def find_hub(task_id: str) -> Task:
         if column not in first.column_names:
             listed = ", ".join(first.column_names)
             raise BadInput(f"column {column!r:.60} of {name}", f"one of {listed}", "choose one")
-    parts = {split: _strings(loaded[split], text, label) for split in loaded}
+    parts = {
+        split: _strings(loaded[found], text, label)
+        for split, names in NAMES.items()
+        for found in [next((x for x in names if x in loaded), None)]
+        if found
+    } or {"train": _strings(first, text, label)}
     classes = tuple(sorted({x for _, labels in parts.values() for x in labels}))
-    splits = _splits(parts, classes)
+    if len(classes) < 2:
+        raise BadInput(f"column {label!r:.60} of {name}", "two classes", "choose another one")
+    splits = _splits(parts, classes, name)
     return Task(
         id=task_id,
         title=name.rsplit("/", 1)[-1],
@@ -81,27 +90,21 @@ def _named(columns: list[str], names: tuple[str, ...]) -> str:
 
 
 def _strings(split: Any, text: str, label: str) -> tuple[list[str], list[str]]:
-    """Texts and label names; class numbers become the names that the data set gives them."""
-    feature = split.features[label]
-    names = getattr(feature, "names", None)
-    labels = [names[x] if names else str(x) for x in split[label]]
-    return [str(x) for x in split[text]], labels
+    """Texts and label names; class numbers become the names that the data set gives them.
+
+    Rows without a label (None, or -1 for a class number) or text are left out.
+    """
+    names = getattr(split.features[label], "names", None)
+    texts, labels = [], []
+    for cell, value in zip(split[text], split[label], strict=True):
+        if value is None or not str(cell or "").strip() or (names and value < 0):
+            continue
+        texts.append(str(cell))
+        labels.append(names[value] if names else str(value))
+    return texts, labels
 
 
-def _splits(parts: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Rows]:
-    place = {name: i for i, name in enumerate(classes)}
-    made = {
-        split: Rows(tuple(texts), np.array([place[x] for x in labels]))
-        for split, (texts, labels) in parts.items()
-    }
-    train = made.get("train") or next(iter(made.values()))
-    for wanted, seed in (("test", 1), ("validation", 0)):
-        if wanted not in made:
-            out = held_out(train.labels, SHARE, seed)
-            made[wanted], train = _some(train, out), _some(train, ~out)
-    return {**made, "train": train}
-
-
-def _some(rows: Rows, mask: np.ndarray) -> Rows:
-    chosen = np.flatnonzero(mask)
-    return Rows(tuple(rows.texts[i] for i in chosen), rows.labels[chosen])
+def _splits(parts: dict[str, Any], classes: tuple[str, ...], name: str) -> dict[str, Rows]:
+    given = {split: indexed(*part, classes) for split, part in parts.items()}
+    first = next(iter(given))
+    return completed(given if "train" in given else {"train": given[first]}, name)

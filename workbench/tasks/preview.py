@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.tasks.encoding import encoding_of
 from workbench.tasks.limits import BAD_ROWS, CELL_CHARS, CLASSES
-from workbench.tasks.table import Line, columns_of, read
+from workbench.tasks.table import Line, as_path, columns_of, read
 
 TEXT_NAMES = ("text", "utterance", "sentence", "question", "content", "review", "message", "文本")
 LABEL_NAMES = ("label", "category", "intent", "class", "target", "topic", "标签", "类别")
@@ -38,6 +39,8 @@ class Preview:
         bad_rows: at most 1,000 of those left out.
         bad: how many were left out.
         examples: (text, label) of the first rows.
+        encoding: as it was found.
+        guessed: columns that neither the user nor their names chose, but a look at the cells.
     """
 
     path: str
@@ -49,6 +52,8 @@ class Preview:
     bad_rows: tuple[BadRow, ...]
     bad: int
     examples: tuple[tuple[str, str], ...]
+    encoding: str = "utf-8-sig"
+    guessed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``--json``."""
@@ -58,6 +63,8 @@ class Preview:
             "columns": list(self.columns),
             "text_column": self.text_column,
             "label_column": self.label_column,
+            "encoding": self.encoding,
+            "guessed": list(self.guessed),
             "rows": self.rows,
             "classes": dict(self.classes),
             "bad": self.bad,
@@ -83,7 +90,7 @@ def preview(
     Raises:
         BadInput: if the file cannot be read, or has no such column, no usable row or one class.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     columns = columns_of(path, header)
     chosen = choose_columns(path, columns, text_column, label_column, header)
     counts: Counter[str] = Counter()
@@ -115,7 +122,16 @@ def preview(
         bad_rows=tuple(bad),
         bad=wrong,
         examples=tuple(examples),
+        encoding=encoding_of(path),
+        guessed=_by_look(chosen, text_column, label_column),
     )
+
+
+def _by_look(
+    chosen: tuple[str, str], text_column: str | None, label_column: str | None
+) -> tuple[str, ...]:
+    sources = ((chosen[0], text_column, TEXT_NAMES), (chosen[1], label_column, LABEL_NAMES))
+    return tuple(c for c, given, names in sources if not given and c.lower() not in names)
 
 
 def _check_classes(path: Path, column: str, counts: Counter[str], bad: list[BadRow]) -> None:

@@ -25,7 +25,7 @@ def shopdesk() -> Task:
     splits = {
         split: Rows(
             tuple(table["text"]),
-            np.array([place[x] for x in table["intent"]]),
+            np.array([place[x] for x in table["intent"]], dtype=np.int64),
             {name: tuple(table[name]) for name in SLICES},
         )
         for split, table in tables.items()

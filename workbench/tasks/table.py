@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from workbench.core.errors import BadInput
-from workbench.tasks.limits import CELL_CHARS, COLUMNS, FILE_BYTES, ROWS
+from workbench.tasks.encoding import encoding_of
+from workbench.tasks.limits import CELL_CHARS, COLUMNS, FILE_BYTES, LINE_CHARS, ROWS
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
-ENCODINGS = ("utf-8-sig", "gb18030")
-PROBE = 1 << 20
+OBJECTS = (".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,24 @@ class Line:
     reason: str = ""
 
 
+def as_path(name: str | Path) -> Path:
+    """A path as a user types it, with ``~``; an unknown user's stays as it is."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
 def check_file(path: Path) -> None:
     """Raise ``BadInput`` unless the file can be read at all."""
-    if not path.is_file():
-        raise BadInput(f"{path}", "a CSV, TSV or JSONL file that is there", "check the path")
+    try:
+        there = path.is_file()
+    except OSError:  # a name too long for a path
+        there = False
+    if not there:
+        raise BadInput(
+            f"{str(path):.200}", "a CSV, TSV or JSONL file that is there", "check the path"
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise BadInput(path.name, "a name that ends in .csv, .tsv or .jsonl", "rename the file")
     size = path.stat().st_size
@@ -41,34 +55,6 @@ def check_file(path: Path) -> None:
         )
 
 
-def encoding_of(path: Path) -> str:
-    """UTF-8 (with or without mark), UTF-16 with mark, or GB18030.
-
-    Raises:
-        BadInput: if the file is in none of them.
-    """
-    with path.open("rb") as file:
-        head = file.read(PROBE)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if b"\x00" in head:
-        raise BadInput(path.name, "text; it holds NUL bytes", "save it as UTF-8")
-    for encoding in ENCODINGS:
-        if _decodes(path, encoding):
-            return encoding
-    raise BadInput(path.name, "UTF-8, UTF-16 or GB18030 text", "save it as UTF-8")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            while file.read(PROBE):
-                pass
-    except UnicodeError:
-        return False
-    return True
-
-
 def columns_of(path: Path, header: bool = True) -> tuple[str, ...]:
     """Names of the columns; without a header ``column 1`` and so on.
 
@@ -77,9 +63,12 @@ def columns_of(path: Path, header: bool = True) -> tuple[str, ...]:
     """
     check_file(path)
     with path.open(encoding=encoding_of(path), newline="") as file:
-        if path.suffix.lower() in (".jsonl", ".ndjson"):
+        if path.suffix.lower() in OBJECTS:
             return _keys(path, file)
-        first: list[str] = next((row for row in _reader(path, file) if row), [])
+        try:
+            first: list[str] = next((row for row in _reader(path, file) if row), [])
+        except csv.Error as err:
+            raise BadInput(f"{path.name} ({err})", "a first line", "mend the first line") from err
     if len(first) > COLUMNS:
         raise BadInput(
             f"{path.name} ({len(first):,} columns)", f"at most {COLUMNS:,}", "drop some"
@@ -95,7 +84,7 @@ def columns_of(path: Path, header: bool = True) -> tuple[str, ...]:
 
 
 def _keys(path: Path, file: TextIO) -> tuple[str, ...]:
-    for line in file:
+    for line in _lines(path, file):
         if not line.strip():
             continue
         try:
@@ -116,8 +105,8 @@ def read(path: Path, header: bool = True) -> Iterator[Line]:
     columns = columns_of(path, header)
     with path.open(encoding=encoding_of(path), newline="") as file:
         rows = (
-            _objects(file)
-            if path.suffix.lower() in (".jsonl", ".ndjson")
+            _objects(path, file)
+            if path.suffix.lower() in OBJECTS
             else _cells(path, file, columns, header)
         )
         for count, line in enumerate(rows):
@@ -126,9 +115,21 @@ def read(path: Path, header: bool = True) -> Iterator[Line]:
             yield line
 
 
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The physical lines of a file; a line without end must not fill the memory."""
+    number = 0
+    while line := file.readline(LINE_CHARS + 1):
+        number += 1
+        if len(line) > LINE_CHARS:
+            told = f"{path.name}: line {number}"
+            raise BadInput(told, f"at most {LINE_CHARS:,} characters", "break it into rows")
+        yield line
+
+
 def _reader(path: Path, file: TextIO) -> Any:
-    csv.field_size_limit(50 * CELL_CHARS)
-    return csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+    csv.field_size_limit(2 * CELL_CHARS)
+    tabs = path.suffix.lower() == ".tsv"
+    return csv.reader(_lines(path, file), delimiter="\t" if tabs else ",")
 
 
 def _cells(path: Path, file: TextIO, columns: tuple[str, ...], header: bool) -> Iterator[Line]:
@@ -154,8 +155,8 @@ def _cells(path: Path, file: TextIO, columns: tuple[str, ...], header: bool) -> 
         yield Line(start, dict(zip(columns, row, strict=True)))
 
 
-def _objects(file: TextIO) -> Iterator[Line]:
-    for number, text in enumerate(file, 1):
+def _objects(path: Path, file: TextIO) -> Iterator[Line]:
+    for number, text in enumerate(_lines(path, file), 1):
         if not text.strip():
             continue
         try:

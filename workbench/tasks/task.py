@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from workbench.core.errors import BadInput
 
 SPLITS = ("train", "validation", "test")
+SHARE = 0.1  # of the training rows, held out for validation (and for test where there is none)
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,37 @@ def held_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
         count = min(max(1, round(share * len(rows))), len(rows) - 1)
         chosen[rng.permutation(rows)[:count]] = True
     return chosen
+
+
+def some(rows: Rows, mask: np.ndarray) -> Rows:
+    """The rows where ``mask``, bool (rows,), is true."""
+    chosen = np.flatnonzero(mask)
+    slices = {name: tuple(of[i] for i in chosen) for name, of in rows.slices.items()}
+    return Rows(tuple(rows.texts[i] for i in chosen), rows.labels[chosen], slices)
+
+
+def completed(given: Mapping[str, Rows], name: str) -> dict[str, Rows]:
+    """All three splits: a test and a validation split are cut from train where not given.
+
+    Args:
+        given: split to rows; ``train`` is there.
+        name: of the data, for the error.
+
+    Raises:
+        BadInput: if a split would be empty.
+    """
+    made = dict(given)
+    for split, seed in (("test", 1), ("validation", 0)):
+        if split not in made:
+            out = held_out(made["train"].labels, SHARE, seed)
+            made[split], made["train"] = some(made["train"], out), some(made["train"], ~out)
+    for split in SPLITS:
+        if not made[split].texts:
+            raise BadInput(name, f"enough rows for a {split} split", "add rows of every class")
+    return {split: made[split] for split in SPLITS}
+
+
+def indexed(texts: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> Rows:
+    """Rows whose labels are places in ``classes``."""
+    place = {name: i for i, name in enumerate(classes)}
+    return Rows(tuple(texts), np.array([place[x] for x in labels], dtype=np.int64))
