@@ -57,8 +57,8 @@ def recommend(
             one the largest that fits.
     """
     bare = [card for card in catalogue(home) if not card.base]
-    named = f"language.{language}"
-    shown = {"kind": f"kind.{kind}", "language": named if named in TEXTS else language}
+    named = {"kind": kind, "language": language}
+    shown = {k: f"{k}.{v}" if f"{k}.{v}" in TEXTS else v for k, v in named.items()}
     able = filtered(bare, kind=kind)
     if not able:
         return Recommendation(None, "recommend.kind", shown)

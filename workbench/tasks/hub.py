@@ -105,6 +105,6 @@ def _strings(split: Any, text: str, label: str) -> tuple[list[str], list[str]]:
 
 
 def _splits(parts: dict[str, Any], classes: tuple[str, ...], name: str) -> dict[str, Rows]:
-    given = {split: indexed(*part, classes) for split, part in parts.items()}
+    given = {split: indexed(texts, labels, classes) for split, (texts, labels) in parts.items()}
     first = next(iter(given))
     return completed(given if "train" in given else {"train": given[first]}, name)

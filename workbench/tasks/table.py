@@ -42,7 +42,7 @@ def check_file(path: Path) -> None:
         there = False
     if not there:
         raise BadInput(
-            f"{str(path):.200}", "a CSV, TSV or JSONL file that is there", "check the path"
+            f"{path!s:.200}", "a CSV, TSV or JSONL file that is there", "check the path"
         )
     if path.suffix.lower() not in SUFFIXES:
         raise BadInput(path.name, "a name that ends in .csv, .tsv or .jsonl", "rename the file")
