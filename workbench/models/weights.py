@@ -106,8 +106,8 @@ def _header(path: Path) -> dict[str, Tensor]:
         head = file.read(8)
         length = int.from_bytes(head, "little")
         if len(head) < 8 or length > min(HEADER_BYTES, size - 8):
-            # only now: a good header's length may begin with the same bytes
-            if head[:2] == b"PK" or head[:1] == b"\x80":
+            # a good header's length may begin with the same bytes, but is never so large
+            if length > HEADER_BYTES and (head[:2] == b"PK" or head[:1] == b"\x80"):
                 raise BadInput(path.name, "safetensors, not a pickle under that name", AGAIN)
             told = f"{path.name} ({size:,} bytes)"
             raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
