@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from fakes import checkpoint, classifier
+from fakes import CLASSES, checkpoint, classifier, sentences
 from hostile import CONFIG, folder
 
 from workbench import models
@@ -79,8 +79,11 @@ def test_what_it_says_of_a_pruned_model_is_what_the_cut_file_holds(tmp_path, fam
     predicted = plan(recipe, models.anatomy(whole), "torch").anatomy
 
     (config,) = recipe.techniques
-    handler = TECHNIQUES["structured_pruning"].handlers["torch"]
-    save(handler(artifact, config, Context(tmp_path / "work")), tmp_path / "cut")
+    handler = TECHNIQUES["structured_pruning"].handler
+    rows = sentences(32)
+    told = tuple(text for text, _ in rows), tuple(CLASSES.index(label) for _, label in rows)
+    around = Context(tmp_path / "work", training=told)
+    save(handler(artifact, config, around), tmp_path / "cut")
     found = models.anatomy(tmp_path / "cut")
 
     assert (found.layers, found.groups, found.ffn) == (

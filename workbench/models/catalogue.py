@@ -121,10 +121,10 @@ def folder(name: str, home: Path) -> Path:
 def _place(name: str, home: Path) -> Path:
     if name.startswith(HUB):
         return _from_hub(name.removeprefix(HUB))
-    tuned = home / "models" / name
-    if name and "/" not in name and name[0] != "." and (tuned / "card.json").is_file():
+    tuned = _as_path(home / "models" / name) if "/" not in name else None
+    if tuned and name[:1] not in ("", ".") and (tuned / "card.json").is_file():
         return tuned.resolve()
-    place = _as_path(name)
+    place = _as_path(name) if name else None
     if place is None:
         known = ", ".join(card.id for card in catalogue(home))
         raise BadInput(
@@ -135,11 +135,11 @@ def _place(name: str, home: Path) -> Path:
     return place.resolve()
 
 
-def _as_path(name: str) -> Path | None:
+def _as_path(name: str | Path) -> Path | None:
     """The folder of that name, if there is one; a name may be far too long for a path."""
     with suppress(OSError, RuntimeError, ValueError):
         place = Path(name).expanduser()
-        return place if name and place.is_dir() else None
+        return place if place.is_dir() else None
     return None
 
 
