@@ -35,7 +35,7 @@ class Harm:
 
 def safetensors(tensors=None, **entries) -> bytes:
     """A safetensors file; ``entries`` replace those of the header."""
-    tensors = tensors or {"a": np.ones((4, 4), "<f4"), "b": np.zeros(3, "<f4")}
+    tensors = tensors or {"a": np.ones((4, 4), "<f4"), "layer.0.b": np.zeros(3, "<f4")}
     header, body = {}, b""
     for name, array in tensors.items():
         start = len(body)
@@ -103,8 +103,10 @@ def linked(place: Path, name: str, target: str) -> Path:
     return place
 
 
-def special(place: Path, name: str = "tokenizer.json") -> Path:
+def pipe(place: Path, name: str) -> Path:
+    """A folder in which a file is a FIFO: who opens it waits for ever."""
     folder(place)
+    (place / name).unlink(missing_ok=True)
     os.mkfifo(place / name)
     return place
 
@@ -282,15 +284,13 @@ def cases(mark: Path):
         ("link to nothing", lambda p: linked(p, "vocab.txt", "absent"), "that is there"),
         ("link in a circle", lambda p: linked(p, "vocab.txt", "vocab.txt"), "that is there"),
         ("device", lambda p: linked(p, "tokenizer.json", "/dev/zero"), "link out"),
-        ("pipe", special, "plain files"),
-        (
-            "pipe as config",
-            lambda p: (folder(p) / "config.json").unlink() or special_at(p, "config.json"),
-            "plain",
-        ),
+        ("pipe", lambda p: pipe(p, "tokenizer.json"), "plain files"),
+        ("pipe as config", lambda p: pipe(p, "config.json"), "plain files"),
         ("false cache", false_cache, "link out"),
         ("index up", lambda p: sharded(p, {"a": "../one.safetensors"}), "files of the folder"),
         ("index absent", lambda p: sharded(p, {"a": "two.safetensors"}), "a file that is there"),
+        ("index of more", lambda p: sharded(p, {"b": "one.safetensors"}), "the index names"),
+        ("layers missing", lambda p: folder(p, {"num_hidden_layers": 2}), "weights of 1 layers"),
         ("index empty", lambda p: sharded(p, {}), "weight_map"),
         ("index of lists", lambda p: sharded(p, {"a": ["one"]}), "weight_map"),
         ("artifact without labels", lambda p: beside(p, "artifact.json", b"{}"), "labels"),
@@ -300,8 +300,3 @@ def cases(mark: Path):
             "kept layers",
         ),
     ]
-
-
-def special_at(place: Path, name: str) -> Path:
-    os.mkfifo(place / name)
-    return place

@@ -52,7 +52,9 @@ def test_a_good_folder_passes_without_a_warning(tmp_path):
 
 @pytest.mark.parametrize("first", [0x80, 0x50])
 def test_a_header_whose_length_begins_like_a_pickle_is_no_pickle(tmp_path, first):
-    header = json.dumps({"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
+    header = json.dumps(
+        {"h.0.a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}
+    ).encode()
     length = 0x4B50 if first == 0x50 else 0x80
     weights = hostile.framed(header.ljust(length), b"\0" * 16)
     assert weights[0] == first
@@ -111,8 +113,8 @@ def test_plain_tensors_in_a_torch_zip_are_read_and_harmful_ones_are_not(tmp_path
 
     place = hostile.folder(tmp_path / "model")
     (place / "model.safetensors").unlink()
-    tensors = {"a": torch.ones(40, 4), "b": torch.zeros(3, dtype=torch.bfloat16)}
-    tensors["again"] = torch.nn.Parameter(tensors["a"])  # tied
+    tensors = {"h.0.a": torch.ones(40, 4), "b": torch.zeros(3, dtype=torch.bfloat16)}
+    tensors["again"] = torch.nn.Parameter(tensors["h.0.a"])  # tied
     torch.save(tensors, place / "pytorch_model.bin")
 
     card = models.find(str(place), home)
@@ -150,13 +152,13 @@ def test_weights_that_are_no_numbers_are_told(tmp_path, home, bad, kind):
     fine = np.float32([3e38, -1e-45, 0]).tobytes()
     header = {
         "fine": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]},
-        "odd": {"dtype": kind, "shape": [3], "data_offsets": [12, 12 + len(raw)]},
+        "h.0.odd": {"dtype": kind, "shape": [3], "data_offsets": [12, 12 + len(raw)]},
     }
     place = hostile.folder(
         tmp_path / "model", weights=hostile.framed(json.dumps(header).encode(), fine + raw)
     )
 
-    assert models.nonfinite(place) == ("odd",)
+    assert models.nonfinite(place) == ("h.0.odd",)
     told = models.inspect(str(place), home)
-    assert told["warnings"] == ["1 tensors hold NaN or infinity, such as 'odd'"]
+    assert told["warnings"] == ["1 tensors hold NaN or infinity, such as 'h.0.odd'"]
     assert told["loaded"] is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from contextlib import suppress
@@ -35,6 +36,7 @@ from workbench.recipes.registry import EXPORTS, TECHNIQUES
 from workbench.store.files import TEMPORARY
 
 CALIBRATION = 256  # texts
+FAST = "WORKBENCH_FAST"  # one launch per run, to try things out; its intervals tell how little
 
 
 class Bench:
@@ -50,6 +52,7 @@ class Bench:
         self._desk, self._setup, self._split = desk, setup, split
         self._environment = asdict(environment())
         self._rows = setup.task.rows(split)
+        self._launches = (1,) if os.environ.get(FAST) else LAUNCHES
 
     def key(self, recipe: Recipe) -> str:
         """What a run of this recipe depends on, hashed."""
@@ -64,6 +67,15 @@ class Bench:
             return [run for run in self._desk.store.runs() if run.key == key][-1]
         return self._desk.store.done(key)
 
+    def measure_once(self, recipe: Recipe) -> Run:
+        """As ``measure``; the plain model is the reference itself, not compared with itself."""
+        if recipe != reference_recipe(recipe):
+            return self.measure(recipe)
+        try:
+            return self.reference(recipe)
+        except BadInput as err:
+            return self._keep(replace(self._new(recipe), status="failed", error=err.to_json()))
+
     def measure(self, recipe: Recipe) -> Run:
         """Measure a recipe now; what goes wrong with it becomes a failed run.
 
@@ -73,7 +85,7 @@ class Bench:
         run = self._new(recipe)
         try:
             planned = plan(recipe, self._setup.anatomy)
-            reference = self._reference(recipe)
+            reference = self.reference(recipe)
             run = replace(run, reference=reference.id)
             self._desk.run(run)
             with _workspace(self._desk.home) as workspace:
@@ -107,11 +119,16 @@ class Bench:
 
         def show(measured: Measured) -> None:
             self._desk.run(replace(run, **self._told(measured, planned, {})))
-            self._desk.stage("launch", len(measured.launches), LAUNCHES[-1])
+            self._desk.stage("launch", len(measured.launches), self._launches[-1])
 
-        self._desk.stage("launch", 0, LAUNCHES[-1])
+        self._desk.stage("launch", 0, self._launches[-1])
         measured = compare(
-            beside, candidate, self._rows.texts, on_launch=show, cancelled=self._desk.cancelled
+            beside,
+            candidate,
+            self._rows.texts,
+            launches=self._launches,
+            on_launch=show,
+            cancelled=self._desk.cancelled,
         )
         self._desk.stage("answers", 0, 0)
         logits = outputs(candidate, self._rows.texts, cancelled=self._desk.cancelled)
@@ -119,8 +136,13 @@ class Bench:
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
         return self._keep(done, logits, folder)
 
-    def _reference(self, recipe: Recipe) -> Run:
-        """The plain model on as many threads: from the store, or measured first."""
+    def reference(self, recipe: Recipe) -> Run:
+        """The plain model on as many threads: from the store, or measured first.
+
+        Raises:
+            HostFailed: if it cannot be measured.
+            Cancelled: when asked to stop.
+        """
         plain = reference_recipe(recipe)
         key = self.key(plain)
         for run in reversed(self._desk.store.runs()):
@@ -130,7 +152,12 @@ class Bench:
         self._desk.run(run)
         side = Side(self._setup.folder, run.recipe["runtime"])
         self._desk.stage("reference", 0, 0)
-        measured = alone(side, self._rows.texts, cancelled=self._desk.cancelled)
+        measured = alone(
+            side,
+            self._rows.texts,
+            launches=self._launches[0],
+            cancelled=self._desk.cancelled,
+        )
         logits = outputs(side, self._rows.texts, cancelled=self._desk.cancelled)
         judged = quality(logits, self._rows.labels)
         told = self._told(measured, plan(plain, self._setup.anatomy), judged)
@@ -199,8 +226,6 @@ class _workspace:
     """A folder that is gone afterwards; after a kill the next start of the store sweeps it."""
 
     def __init__(self, home: Path) -> None:
-        import os
-
         self._folder = home / "runs" / f"{TEMPORARY}{os.getpid()}-{uuid4().hex[:8]}"
 
     def __enter__(self) -> Path:

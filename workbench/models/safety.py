@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.models.anatomy import LAYER
 from workbench.models.files import read_json
 from workbench.models.limits import FILES
 from workbench.models.weights import tensors, weight_files
-from workbench.models.wishes import TRUST, check_artifact, check_code, check_size
+from workbench.models.wishes import TRUST, check_artifact, check_code, check_size, number
 
 PICKLES = {
     *(".pkl", ".pickle", ".joblib", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".dill", ".bin"),
@@ -48,11 +51,26 @@ def check(folder: Path) -> tuple[str, ...]:
         raise BadInput(f"model_type {family!r:.60}", f"one of {known}", "choose another model")
     kind, files = weight_files(folder)
     warnings = _unopened(folder, kind, files)
-    tensors(folder)
+    found = tensors(folder)
     about = folder / "artifact.json"
-    pruned = about.is_file() and read_json(about).get("kept") is not None
-    check_size(config, sum(path.stat().st_size for path in files), pruned)
+    kept = read_json(about).get("kept") if about.is_file() else None
+    check_size(config, sum(path.stat().st_size for path in files), kept is not None)
+    _check_layers(config, len(kept["layers"]) if kept else None, found)
     return tuple(warnings)
+
+
+def _check_layers(config: Mapping[str, Any], kept: int | None, names: Iterable[str]) -> None:
+    """Every layer has weights: transformers would fill a missing one with random numbers."""
+    if config["model_type"] == "albert":  # its layers share theirs
+        return
+    layers = kept or number(config, "num_hidden_layers", "n_layer", "n_layers")
+    stored = {match.group(1) for name in names if (match := LAYER.search(name))}
+    if len(stored) < layers:
+        raise BadInput(
+            f"weights of {len(stored)} layers",
+            f"{layers}, as the configuration says",
+            "download or export the model again",
+        )
 
 
 def _check_files(folder: Path) -> None:
@@ -62,8 +80,8 @@ def _check_files(folder: Path) -> None:
     blobs = here.parent.parent / "blobs"
     if here.parent.name == "snapshots" and not blobs.is_symlink():
         allowed.append(blobs)
-    for number, path in enumerate(folder.rglob("*")):
-        if number >= FILES:
+    for count, path in enumerate(folder.rglob("*")):
+        if count >= FILES:
             raise BadInput(folder.name, f"at most {FILES:,} files", "give the model's own folder")
         try:
             target, mode = path.resolve(strict=True), path.stat().st_mode

@@ -79,6 +79,16 @@ def _indexed(folder: Path, index: Path) -> list[Path]:
     return files
 
 
+def _promised(folder: Path, files: list[Path]) -> set[str]:
+    """Names that an index lists; none where the weights lie in one file."""
+    stems = {"model.safetensors", "pytorch_model.bin"}
+    if len(files) == 1 and files[0].name in stems:
+        return set()
+    kind = "safetensors" if files[0].suffix == ".safetensors" else "bin"
+    stem = "model" if kind == "safetensors" else "pytorch_model"
+    return set(read_json(folder / f"{stem}.{kind}.index.json")["weight_map"])
+
+
 def tensors(folder: Path) -> dict[str, Tensor]:
     """Every tensor of a folder by name, checked against the files' sizes.
 
@@ -89,6 +99,10 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for path in files:
         found |= _header(path) if kind == "safetensors" else _torch_index(path)
+    missing = sorted(_promised(folder, files) - set(found))
+    if missing:
+        told = f"tensor {missing[0]!r:.80}"
+        raise BadInput(told, "the file that the index names for it to hold it", AGAIN)
     if not 0 < len(found) <= TENSORS:
         told = f"{files[0].name} ({len(found):,} tensors)"
         raise BadInput(told, f"1 to {TENSORS:,}", "give a folder that holds the weights")

@@ -1,0 +1,232 @@
+"""The page in a real browser, published by Voila and opened in JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from fakes import chromium, require
+
+from workbench.store import Store
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[1]
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+
+
+class Served:
+    """``workbench app`` or ``workbench lab`` as a user starts it."""
+
+    def __init__(self, command: str, home: Path):
+        self.home = home
+        environment = {**os.environ, "WORKBENCH_HOME": str(home), "WORKBENCH_FAST": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "workbench", command, "--port", "0", "--no-browser"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        line = self.process.stdout.readline()
+        self.url = re.search(r"http\S+", line).group()
+
+    def stop(self):
+        """SIGTERM, as a supervisor would; what was started by it must be gone."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        kernels = [p for p in family if "ipykernel" in " ".join(p.cmdline())]
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        return kernels
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium()
+    api = require("playwright.sync_api", "pip install playwright")
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    chromium()
+    served = Served("app", tmp_path_factory.mktemp("app"))
+    yield served
+    kernels = served.stop()
+    pid = served.home / "server.json"
+    if pid.exists():
+        psutil.Process(json.loads(pid.read_text())["pid"]).terminate()
+    assert kernels, "a page has a kernel"
+    assert not [p for p in kernels if p.is_running()], "kernels outlived the app"
+
+
+@pytest.fixture
+def page(browser, app):
+    opened = browser.new_page(viewport={"width": 1400, "height": 1000})
+    opened.outside = []
+    opened.on(
+        "request",
+        lambda r: (
+            None
+            if r.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+            else opened.outside.append(r.url)
+        ),
+    )
+    opened.goto(app.url)
+    opened.wait_for_selector(".wb-plot .main-svg", timeout=60_000)
+    yield opened
+    assert opened.outside == [], "a request left the machine"
+    opened.close()
+
+
+def points(page):
+    """Ids to (x, y) of what the plot shows."""
+    return page.evaluate(
+        "() => Object.fromEntries(document.querySelector('.wb-plot').data"
+        ".filter(t => t.customdata).flatMap(t => t.customdata.map((id, i) => [id, [t.x[i], t.y[i]]])))"
+    )
+
+
+def wait(condition, seconds=150):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.3)
+    raise AssertionError("waited in vain")
+
+
+def slider(page, label):
+    return page.locator(".widget-hslider", has_text=label).first.locator(".noUi-handle")
+
+
+def readout(page, label):
+    return (
+        page.locator(".widget-hslider", has_text=label)
+        .first.locator(".widget-readout")
+        .inner_text()
+    )
+
+
+def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point(page, app):
+    store = Store(app.home)
+    wait(lambda: len(points(page)) >= 3 and len([r for r in store.runs() if r.reference]) >= 3)
+    wait(lambda: "no jobs" in page.inner_text(".wb-bar"))
+    before = {run.id for run in store.runs()}
+    was = readout(page, "Pruning")
+
+    slider(page, "Pruning").focus()
+    for _ in range(3):
+        page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowRight")
+    wait(lambda: readout(page, "Pruning") != was, 10)
+    page.wait_for_timeout(500)
+    size = page.inner_text(".wb-figures")
+    page.get_by_role("button", name="Measure", exact=True).click()
+
+    new = wait(lambda: [r for r in store.runs() if r.id not in before and r.status == "done"])[0]
+    shown = wait(lambda: points(page).get(new.id), 20)
+    assert new.recipe["techniques"][0]["name"] == "structured_pruning"
+    assert shown[0] == pytest.approx(1e3 * new.metrics["latency_mean"].value, rel=1e-6)
+    assert shown[1] == pytest.approx(100 * new.metrics["accuracy"].value, rel=1e-6)
+    assert f"{new.metrics['size'].value / 1e6:.1f}" in size
+
+
+def test_a_click_on_a_row_opens_details_with_code_and_esc_closes_them(page):
+    wait(lambda: page.locator(".wb-step-runs tbody tr").count() >= 1)
+    page.locator(".wb-step-runs tbody tr").first.click()
+
+    code = wait(
+        lambda: (
+            page.locator(".wb-step-details pre").count()
+            and page.inner_text(".wb-step-details pre")
+        ),
+        10,
+    )
+    assert "client.run(" in code
+    assert "run=" in wait(lambda: "run=" in page.url and page.url, 10)
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".wb-step-details", state="hidden", timeout=10_000)
+
+
+def test_the_language_switch_acts_at_once(page):
+    page.get_by_role("button", name="switch the page to Chinese").click()
+    wait(lambda: "准确率与速度" in page.inner_text(".wb-step-explore"), 10)
+
+    words = page.inner_text(".wb-grid")
+    assert "压缩率" in words
+    assert "Compression rate" not in words
+    assert "lang=zh" in wait(lambda: "lang=" in page.url and page.url, 10)
+
+
+def test_dark_and_narrow_pages_stay_readable(browser, app):
+    narrow = browser.new_page(viewport={"width": 480, "height": 900})
+    narrow.goto(app.url + "?dark=1")
+    narrow.wait_for_selector(".wb-plot .main-svg", timeout=60_000)
+    narrow.wait_for_timeout(500)
+
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 480
+    first = narrow.locator(".wb-step-explore").bounding_box()["y"]
+    assert first < narrow.locator(".wb-step-compress").bounding_box()["y"]
+    background = narrow.evaluate(
+        "getComputedStyle(document.querySelector('.wb-card')).backgroundColor"
+    )
+    assert max(map(int, re.findall(r"\d+", background)[:3])) < 80
+    narrow.close()
+
+
+def test_every_control_has_a_name_for_screen_readers(page):
+    unnamed = page.evaluate(
+        "() => [...document.querySelectorAll('.wb button, .wb select, .wb input')].filter(e =>"
+        "!(e.innerText || e.title || e.ariaLabel || e.closest('.jupyter-widgets')?.innerText)).length"
+    )
+    assert unnamed == 0
+
+
+def test_a_visitor_cannot_make_the_kernel_run_code(page, app):
+    from urllib.parse import urlparse
+
+    import httpx
+
+    base = f"http://{urlparse(app.url).netloc}"
+    assert httpx.post(f"{base}/api/kernels", json={"name": "python3"}).status_code in (
+        403,
+        404,
+        405,
+    )
+    assert httpx.get(f"{base}/api/contents").status_code in (403, 404)
+    assert httpx.get(f"{base}/voila/files/app.ipynb").status_code in (403, 404)
+
+
+def test_jupyterlab_runs_the_tour(browser, tmp_path):
+    served = Served("lab", tmp_path)
+    try:
+        lab = browser.new_page(viewport={"width": 1400, "height": 1000})
+        lab.goto(served.url)
+        lab.wait_for_selector(".jp-Notebook", timeout=60_000)
+        lab.wait_for_selector(
+            ".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000
+        )
+        lab.get_by_text("Start here").first.click()
+        lab.click(".lm-MenuBar-itemLabel:text('Run')")
+        lab.click(".lm-Menu-itemLabel:text('Run All Cells')")
+        lab.wait_for_selector(".wb-plot .main-svg", timeout=90_000)
+        store = Store(tmp_path)
+        run = wait(lambda: [r for r in store.runs() if r.reference and r.status == "done"], 180)[0]
+        shown = wait(lambda: points(lab).get(run.id), 60)
+        assert shown[1] == pytest.approx(100 * run.metrics["accuracy"].value, rel=1e-6)
+        assert lab.locator(".jp-RenderedText[data-mime-type*='error']").count() == 0
+    finally:
+        served.stop()

@@ -1,0 +1,60 @@
+"""Every notebook is stored clean, holds no logic, and runs top to bottom."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from fakes import require
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+EVERY = sorted(FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_without_outputs_or_widget_state(path):
+    data = json.loads(path.read_text(encoding="utf-8"))
+
+    assert "widgets" not in data["metadata"]
+    assert data["metadata"]["kernelspec"]["name"] == "python3"
+    for cell in data["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_a_notebook_tells_a_story_and_holds_no_logic(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            tree = ast.parse("".join(cell["source"]))
+            kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+            assert not [node for node in tree.body if isinstance(node, kinds)]
+    assert any(cell["cell_type"] == "markdown" for cell in cells)
+
+
+def test_the_page_is_a_notebook_of_three_cells():
+    assert len(json.loads((FOLDER / "app.ipynb").read_text())["cells"]) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_a_notebook_runs_top_to_bottom(path, home, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_FAST", "1")
+    nbformat = require("nbformat", "pip install nbformat")
+    nbclient = require("nbclient", "pip install nbclient")
+    book = nbformat.read(path, 4)
+
+    nbclient.NotebookClient(
+        book, timeout=300, resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
+
+    shown = [
+        o
+        for c in book.cells
+        for o in c.get("outputs", [])
+        if o.output_type == "display_data" or o.output_type == "execute_result"
+    ]
+    assert any("application/vnd.jupyter.widget-view+json" in o.data for o in shown)
