@@ -24,7 +24,7 @@ CONFIG = {
 
 
 class Harm:
-    """Its pickle writes a file when it is loaded: the proof that something ran."""
+    """Its pickle makes a folder when it is loaded: the proof that something ran."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -71,16 +71,13 @@ def zipped(entries: dict[str, bytes], packed: bool = False) -> bytes:
 
 def only(place: Path, name: str, content: bytes) -> Path:
     """A folder whose weights lie in another file."""
-    folder(place)
-    (place / "model.safetensors").unlink()
-    (place / name).write_bytes(content)
-    return place
+    without(place, "model.safetensors")
+    return beside(place, name, content, place)
 
 
-def beside(place: Path, name: str, content: bytes = b"") -> Path:
-    """A good folder with one more file."""
-    folder(place)
-    (place / name).write_bytes(content)
+def beside(place: Path, name: str, content: bytes = b"", there: Path | None = None) -> Path:
+    """A good folder, or the one that is there, with one more file."""
+    ((there or folder(place)) / name).write_bytes(content)
     return place
 
 
@@ -91,9 +88,7 @@ def without(place: Path, name: str) -> Path:
 
 
 def with_config(place: Path, text: str) -> Path:
-    folder(place)
-    (place / "config.json").write_text(text)
-    return place
+    return beside(place, "config.json", text.encode())
 
 
 def linked(place: Path, name: str, target: str) -> Path:
