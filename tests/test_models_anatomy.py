@@ -91,8 +91,12 @@ def test_what_it_says_of_a_pruned_model_is_what_the_cut_file_holds(tmp_path, fam
         found.heads // (4 // _groups(family)),
         48,
     )
-    assert found.parameters == predicted.parameters
+    assert shapes(found) == shapes(predicted)  # counts agree along a wrong axis, too
     assert found.size_bytes == pytest.approx(stored(tmp_path / "cut"), rel=0.02)
+
+
+def shapes(found):
+    return sorted((part.role, part.shape) for part in found.parts)
 
 
 def _groups(family):

@@ -77,9 +77,8 @@ def _check_files(folder: Path) -> None:
     """Only plain files, inside the folder (or, in a Hugging Face cache, its blobs)."""
     here = folder.resolve()
     allowed = [here]
-    blobs = here.parent.parent / "blobs"
-    if here.parent.name == "snapshots" and not blobs.is_symlink():
-        allowed.append(blobs)
+    if here.parent.name == "snapshots":
+        allowed.append(here.parent.parent / "blobs")  # unresolved: it may be no link itself
     for count, path in enumerate(folder.rglob("*")):
         if count >= FILES:
             raise BadInput(folder.name, f"at most {FILES:,} files", "give the model's own folder")
