@@ -294,7 +294,7 @@ def test_two_starters_get_one_server(tmp_path):
 
 
 def test_an_inline_client_does_the_work_here(at):
-    home, model, task = at
+    _, model, task = at
     events = []
     client = workbench.connect(inline=True)
     client.follow(events.append)

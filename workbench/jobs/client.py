@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -105,18 +106,27 @@ class HttpClient(Verbs):
     def wait(self, job: Job, listener: Listener | None = None) -> Job:
         """Follow a job to its end; the listener hears every event on the way."""
         while True:
-            with suppress(httpx.HTTPError):
-                for event in self._stream():
-                    if listener is not None and event["type"] != "ready":
-                        listener(event)
-                    if event["type"] == "ready":
-                        found = {j.id: j for j in self.jobs()}[job.id]
-                    elif event["type"] == "job" and event["job"]["id"] == job.id:
-                        found = Job.from_json(event["job"])
-                    else:
-                        continue
-                    if found.status in ENDED:
-                        return found
+            try:
+                if (ended := self._until_ended(job.id, listener)) is not None:
+                    return ended
+            except httpx.HTTPError:
+                self._address = None  # the server has gone: ask where the next one is
+                time.sleep(0.3)
+
+    def _until_ended(self, job: str, listener: Listener | None) -> Job | None:
+        """Read events until the job has ended, or None when the stream breaks off."""
+        for event in self._stream():
+            if event["type"] == "ready":
+                found = {j.id: j for j in self.jobs()}[job]
+            else:
+                if listener is not None:
+                    listener(event)
+                if event["type"] != "job" or event["job"]["id"] != job:
+                    continue
+                found = Job.from_json(event["job"])
+            if found.status in ENDED:
+                return found
+        return None
 
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, on this thread's running event loop."""
