@@ -94,10 +94,12 @@ def test_the_head_works_on_features_as_they_come():
     labels = np.arange(300) % 3
     features = rng.normal(size=(300, 8)) * 50 + 20
     features[:, 0] += 500 * labels
+    features[:, 1] = 3.0 + 1e-7 * rng.normal(size=300)
     weight, bias = fit_head(features[:200], labels[:200], features[200:], labels[200:])
 
     answers = (features @ weight.T + bias).argmax(axis=1)
     assert (answers == labels).mean() > 0.95
+    assert np.abs(weight).max() < 1.0  # the feature below hardly varies, and must not explode
     two, _ = fit_head(features[:200], labels[:200] % 2, features[200:], labels[200:] % 2)
     assert two.shape == (2, 8)
 

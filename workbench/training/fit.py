@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.tasks import Task
 
 MODES = ("linear", "full")
-RECIPE_VERSION = 1  # raised when fitting changes: an old tuned model is not taken for a new
+RECIPE_VERSION = 2  # raised when fitting changes: an old tuned model is not taken for a new
 MAX_LENGTH = 128  # tokens; longer texts are cut
 
 

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn
 
+FLOOR = 0.1  # of the median spread of the features
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)  # inverse regularisation, tried on validation
 
 
@@ -32,18 +33,19 @@ def fit_head(
         arXiv:1610.01644; fitted by scikit-learn's L-BFGS.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(train)
-    inputs, checks = scaler.transform(train), scaler.transform(held_out)
+    centre, spread = train.mean(axis=0), train.std(axis=0)
+    # a feature that hardly varies would get an endless weight, and tuning would start from there
+    scale = np.maximum(spread, FLOOR * np.median(spread))
+    inputs, checks = (train - centre) / scale, (held_out - centre) / scale
     models: list[Any] = [
         LogisticRegression(C=c / train.shape[1] * 4, max_iter=300).fit(inputs, labels)
         for c in STRENGTHS
     ]
     best = max(models, key=lambda model: model.score(checks, held_out_labels))
     weight, bias = _both_classes(best)
-    weight = weight / scaler.scale_
-    return weight.astype(np.float32), (bias - weight @ scaler.mean_).astype(np.float32)
+    weight = weight / scale
+    return weight.astype(np.float32), (bias - weight @ centre).astype(np.float32)
 
 
 def _both_classes(model: Any) -> tuple[np.ndarray, np.ndarray]:
