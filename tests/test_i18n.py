@@ -114,8 +114,10 @@ def test_verdicts_read_as_sentences():
 
 def test_a_recipe_in_words():
     recipe = {
-        "techniques": [{"name": "structured_pruning", "ffn": 0.5, "layers": 0.0, "heads": 0.0},
-                       {"name": "dynamic_int8"}],
+        "techniques": [
+            {"name": "structured_pruning", "ffn": 0.5, "layers": 0.0, "heads": 0.0},
+            {"name": "dynamic_int8"},
+        ],
         "runtime": {"name": "onnxruntime", "threads": 2},
     }
     assert recipe_words(recipe, "en") == "Units removed 50 % + INT8 · ONNX Runtime · 2 threads"

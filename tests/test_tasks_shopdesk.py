@@ -54,3 +54,30 @@ def test_it_is_in_the_catalogue_and_is_read_once(shopdesk):
     assert tasks.catalogue()[0] is shopdesk
     assert shopdesk.languages == ("en",)
     assert shopdesk.metrics == ("accuracy", "macro_f1")
+
+
+def shingles(text, length=5):
+    words = plain(text).split()
+    return {" ".join(words[i : i + length]) for i in range(len(words) - length + 1)}
+
+
+def test_splits_share_no_five_words_in_a_row(shopdesk):
+    found = {s: set().union(*map(shingles, shopdesk.rows(s).texts)) for s in tasks.SPLITS}
+
+    assert not found["train"] & found["test"]
+    assert not found["validation"] & found["test"]
+    assert not found["train"] & found["validation"]
+
+
+def test_counting_words_does_not_solve_it(shopdesk):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    train, test = shopdesk.rows("train"), shopdesk.rows("test")
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    plain_model = make_pipeline(make_union(words, letters), LogisticRegression(C=30, max_iter=500))
+    plain_model.fit(train.texts, train.labels)
+
+    assert 0.4 < plain_model.score(test.texts, test.labels) <= 0.92
