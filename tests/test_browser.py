@@ -85,18 +85,27 @@ def page(browser, app):
         ),
     )
     opened.goto(app.url)
-    opened.wait_for_selector(".wb-plot .main-svg", timeout=60_000)
+    opened.wait_for_selector(PLOT, timeout=60_000)
     yield opened
     assert opened.outside == [], "a request left the machine"
     opened.close()
 
 
+SHOWN = """() => {
+  const plot = document.querySelector('.wb-step-explore .wb-plot');
+  const traces = ((plot && plot.data) || []).filter(t => t.customdata);
+  return Object.fromEntries(
+    traces.flatMap(t => t.customdata.map((id, i) => [id, [t.x[i], t.y[i]]])));
+}"""
+UNNAMED = """() => [...document.querySelectorAll('.wb button, .wb select, .wb input')].filter(
+  e => !(e.innerText || e.title || e.ariaLabel || e.closest('.jupyter-widgets')?.innerText)
+).length"""
+PLOT = ".wb-step-explore .wb-plot .main-svg"
+
+
 def points(page):
     """Ids to (x, y) of what the plot shows."""
-    return page.evaluate(
-        "() => Object.fromEntries(document.querySelector('.wb-plot').data"
-        ".filter(t => t.customdata).flatMap(t => t.customdata.map((id, i) => [id, [t.x[i], t.y[i]]])))"
-    )
+    return page.evaluate(SHOWN)
 
 
 def wait(condition, seconds=150):
@@ -174,24 +183,20 @@ def test_the_language_switch_acts_at_once(page):
 def test_dark_and_narrow_pages_stay_readable(browser, app):
     narrow = browser.new_page(viewport={"width": 480, "height": 900})
     narrow.goto(app.url + "?dark=1")
-    narrow.wait_for_selector(".wb-plot .main-svg", timeout=60_000)
+    narrow.wait_for_selector(PLOT, timeout=60_000)
     narrow.wait_for_timeout(500)
 
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 480
     first = narrow.locator(".wb-step-explore").bounding_box()["y"]
     assert first < narrow.locator(".wb-step-compress").bounding_box()["y"]
-    background = narrow.evaluate(
-        "getComputedStyle(document.querySelector('.wb-card')).backgroundColor"
-    )
+    card = "getComputedStyle(document.querySelector('.wb-card')).backgroundColor"
+    background = narrow.evaluate(card)
     assert max(map(int, re.findall(r"\d+", background)[:3])) < 80
     narrow.close()
 
 
 def test_every_control_has_a_name_for_screen_readers(page):
-    unnamed = page.evaluate(
-        "() => [...document.querySelectorAll('.wb button, .wb select, .wb input')].filter(e =>"
-        "!(e.innerText || e.title || e.ariaLabel || e.closest('.jupyter-widgets')?.innerText)).length"
-    )
+    unnamed = page.evaluate(UNNAMED)
     assert unnamed == 0
 
 
@@ -222,7 +227,7 @@ def test_jupyterlab_runs_the_tour(browser, tmp_path):
         lab.get_by_text("Start here").first.click()
         lab.click(".lm-MenuBar-itemLabel:text('Run')")
         lab.click(".lm-Menu-itemLabel:text('Run All Cells')")
-        lab.wait_for_selector(".wb-plot .main-svg", timeout=90_000)
+        lab.wait_for_selector(PLOT, timeout=90_000)
         store = Store(tmp_path)
         run = wait(lambda: [r for r in store.runs() if r.reference and r.status == "done"], 180)[0]
         shown = wait(lambda: points(lab).get(run.id), 60)

@@ -1,0 +1,290 @@
+"""What the panels know and can do, without a browser; and the panels as views of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from workbench import models
+from workbench.core.errors import BadInput
+from workbench.core.records import Estimate, Job, Run, Verdict
+from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
+from workbench.models.catalogue import BUILT_IN
+from workbench.recipes.recipe import Recipe
+from workbench.runtimes import OnnxRuntime, Torch
+from workbench.state.choose import ChooseState
+from workbench.state.compress import CompressState
+from workbench.state.explore import ExploreState
+from workbench.state.measure import MeasureState
+from workbench.state.session import Session
+from workbench.techniques import DynamicInt8, StructuredPruning
+
+INT8 = Recipe(OnnxRuntime(), (DynamicInt8(),))
+
+
+class Recorder:
+    """A client that writes down what it is asked for; the work is tested with the server."""
+
+    id = "me"
+
+    def __init__(self, runs=()):
+        self.asked, self.cancelled, self.kept = [], [], tuple(runs)
+
+    def submit(self, kind, request):
+        if request.get("model") == "refused":
+            raise BadInput("model refused", "another", "choose another")
+        self.asked.append((kind, dict(request)))
+        return Job(f"j{len(self.asked)}", kind, "me", request)
+
+    def jobs(self):
+        return ()
+
+    def cancel(self, job):
+        self.cancelled.append(job)
+
+    def runs(self):
+        return self.kept
+
+    def follow(self, listener):
+        return lambda: None
+
+
+def estimate(value, unit="1", spread=0.05):
+    return Estimate(value, value * (1 - spread), value * (1 + spread), 3, unit)
+
+
+def run(name, recipe, accuracy, latency, reference="ref", status="done"):
+    return Run(
+        name,
+        name,
+        status,
+        BUILT_IN,
+        "shopdesk",
+        "validation",
+        recipe.to_json(),
+        {},
+        reference=reference,
+        metrics={
+            "accuracy": estimate(accuracy),
+            "latency_mean": estimate(latency, "s"),
+            "memory": estimate(1e8, "B"),
+            **({"speedup_latency": estimate(0.008 / latency)} if reference else {}),
+        },
+        verdicts={"speedup_latency": Verdict("faster"), "accuracy": Verdict("cannot tell", 900)},
+    )
+
+
+REFERENCE = run("ref", Recipe(Torch()), 0.90, 0.008, None)
+FASTER = run("int8", INT8, 0.89, 0.0013)
+
+
+@pytest.fixture
+def desk(home):
+    client = Recorder([REFERENCE, FASTER])
+    session = Session(client, home)
+    compress = CompressState(session, Recipe(Torch()))
+    session.task, session.model = "shopdesk", BUILT_IN
+    session.start()
+    return client, session, compress
+
+
+def test_the_rate_slider_keeps_its_promise_and_names_what_it_uses(desk):
+    _, _, compress = desk
+    for rate in (0.25, 0.5, 0.15, 0.9):
+        compress.set_rate(rate)
+        assert compress.info.rate == pytest.approx(rate, rel=0.02)
+        assert compress.info.size_after == pytest.approx(
+            rate * compress.info.size_before, rel=0.02
+        )
+    compress.set_rate(0.01)
+    assert compress.info.rate == pytest.approx(compress.info.floor, rel=0.02)
+
+
+def test_moving_a_knob_moves_the_rate_and_pruning_sets_heads_and_units_together(desk):
+    _, _, compress = desk
+    compress.set_pruning(0.5)
+    pruning = compress.recipe.techniques[0]
+
+    assert (pruning.ffn, pruning.heads) == (0.5, 0.5)
+    assert compress.info.rate < 0.9
+    compress.set_pruning(0.0)
+    assert compress.recipe.techniques == ()
+
+
+@pytest.mark.parametrize("value", [1e9, -1.0, float("nan"), "half", None])
+def test_a_value_outside_the_domain_is_refused_in_words_and_changes_nothing(desk, value):
+    _, _, compress = desk
+    before = compress.recipe
+    compress.set_pruning(value)
+
+    assert compress.recipe == before
+    assert "expected" in compress.trouble
+
+
+def test_a_technique_that_cannot_follow_another_takes_its_place(desk):
+    _, _, compress = desk
+    compress.toggle("bf16", True)
+    assert compress.recipe.runtime == Torch()
+    compress.toggle("dynamic_int8", True)
+
+    assert [c.name for c in compress.recipe.techniques] == ["dynamic_int8"]
+    assert compress.recipe.runtime == OnnxRuntime()
+    assert compress.info.impossible == ""
+    compress.set_runtime("torch")
+    assert "dynamic_int8" in compress.info.impossible or "torch" in compress.info.impossible
+
+
+def test_before_measuring_the_size_is_exact_and_the_rest_is_the_nearest_runs(desk):
+    _, _, compress = desk
+    compress.load(INT8.to_json())
+    assert compress.info.expected.same
+    assert compress.info.expected.near.id == "int8"
+    compress.set_pruning(0.25)
+
+    expected = compress.info.expected
+    assert (expected.near.id, expected.same) == ("int8", False)
+    assert expected.metrics["size"].kind == "exact"
+    assert expected.metrics["accuracy"] == FASTER.metrics["accuracy"]
+    assert compress.info.reference == REFERENCE.metrics["latency_mean"]
+
+
+def test_measuring_asks_for_what_is_on_screen(desk):
+    client, _, compress = desk
+    compress.load(INT8.to_json())
+    measure = MeasureState(compress)
+    measure.measure()
+    measure.measure("test")
+
+    kinds = [(kind, asked["split"]) for kind, asked in client.asked]
+    assert kinds == [("run", "validation"), ("run", "test")]
+    assert client.asked[0][1]["recipe"] == INT8.to_json()
+    assert [line.active for line in measure.lines()] == [True, True]
+
+
+def test_a_refusal_is_shown_and_nothing_is_lost(desk):
+    _, session, _ = desk
+    assert session.ask("run", model="refused") is None
+    assert session.trouble == "model refused: expected another; choose another."
+    session.language = "zh"
+    session.ask("run", model="refused")
+    assert "应为" in session.trouble
+
+
+def test_events_replace_runs_and_jobs_in_their_place(desk):
+    _, session, _ = desk
+    session.handle({"type": "run", "run": replace(FASTER, status="running", id="new").to_json()})
+    assert [r.id for r in session.runs] == ["ref", "int8", "new"]
+    session.handle({"type": "run", "run": replace(FASTER, id="new").to_json()})
+    assert session.runs[-1].status == "done"
+    session.handle({"type": "run", "run": replace(FASTER, id="new", status="cancelled").to_json()})
+    assert [r.id for r in session.runs] == ["ref", "int8"]
+    session.handle({"type": "loss", "job": "j", "step": 5, "loss": 0.5, "accuracy": None})
+    assert session.losses == ((5, 0.5, None),)
+
+
+def test_a_model_is_chosen_only_from_the_list_and_a_task_too(desk):
+    _, session, _ = desk
+    choose = ChooseState(session)
+    choose.choose_model("nobody")
+    choose.choose_task("nothing")
+    assert (session.model, session.task) == (BUILT_IN, "shopdesk")
+    assert not choose.fits()
+    choose.tune("linear")
+    assert session.jobs[-1].request["mode"] == "linear"
+
+
+def test_a_bad_file_is_refused_in_the_panel_with_one_sentence(desk, tmp_path):
+    _, session, _ = desk
+    choose = ChooseState(session)
+    path = tmp_path / "one.csv"
+    path.write_text("text,label\na,x\nb,x\n")
+    choose.look(str(path))
+
+    assert choose.preview is None
+    assert "at least two classes" in choose.trouble
+
+
+def test_the_plot_marks_the_runs_that_nobody_beats():
+    worse = run("worse", INT8, 0.85, 0.004)
+    info = tradeoff_info([REFERENCE, FASTER, worse], "latency_mean", "accuracy", lambda _: "x")
+
+    assert [m.kind for m in info.marks] == ["reference", "on_front", "measured"]
+    assert info.marks[1].x[0] == pytest.approx(1.3)
+    assert info.marks[1].y[0] == pytest.approx(89.0)
+    assert (info.x_unit, info.y_unit) == ("ms", "%")
+
+
+@pytest.mark.parametrize("x", ["latency_mean", "size", "memory", "speedup_latency", "throughput"])
+def test_plotly_accepts_every_figure(x):
+    import plotly.graph_objects as go
+
+    info = tradeoff_info(
+        [REFERENCE, FASTER],
+        x,
+        "accuracy",
+        lambda _: "<b>x",
+        expected=FASTER.metrics,
+        selected="int8",
+    )
+    figure = draw_tradeoff(info, Look(log=x != "size"))
+    figure["layout"]["font"].pop("family")
+    made = go.Figure(figure)
+    assert made.layout.xaxis.title.text
+    assert "<b>x" not in str(figure["data"])
+
+
+def test_rows_and_code_say_what_was_measured(desk):
+    _, session, compress = desk
+    explore = ExploreState(compress)
+    rows = explore.rows()
+    explore.select("int8")
+
+    assert rows[0].speed == ("faster", "6.2× faster (5.8 to 6.5)")
+    assert rows[1].speed[0] == "reference"
+    assert explore.chosen().id == "int8"
+    explore.select("unknown")
+    assert session.selected == "int8"
+    assert "DynamicInt8()" in explore.code(FASTER)
+    with pytest.raises(BadInput):
+        explore.x = "nonsense"
+
+
+def test_foreign_texts_reach_the_page_escaped(desk):
+    from workbench.panels.choose import ChoosePanel
+    from workbench.panels.explore import DetailsPanel, RunsPanel
+    from workbench.panels.measure import JobsPanel, MeasurePanel
+
+    evil = "<img src=x onerror=alert(1)>"
+    _, session, compress = desk
+    error = {"value": evil, "expected": evil, "remedy": evil}
+    session.runs = (replace(FASTER, id=evil, status="failed", error=error, split="validation"),)
+    session.jobs = (Job(evil, "run", evil, {"model": evil}, "failed", error=error),)
+    session.trouble, session.selected = evil, evil
+    explore, measure = ExploreState(compress), MeasureState(compress)
+    choose = ChooseState(session)
+    choose.models = (replace(models.catalogue.__globals__["built_in"](), license=evil),)
+    panels = [RunsPanel(explore), DetailsPanel(explore), JobsPanel(measure)]
+    panels += [MeasurePanel(measure), ChoosePanel(choose)]
+
+    shown = "".join(
+        child.html for panel in panels for child in panel.children if hasattr(child, "html")
+    )
+    assert "&lt;img" in shown
+    assert "<img" not in shown
+
+
+def test_a_panel_copies_the_state_and_hands_back_what_is_moved(desk):
+    from workbench.panels.compress import CompressPanel
+
+    _, session, compress = desk
+    panel = CompressPanel(compress)
+    panel.rate.value = 0.25
+    assert compress.recipe.techniques[-1] == DynamicInt8()
+    assert panel.toggles["dynamic_int8"].value
+    panel.pruning.value = 0.5
+    assert StructuredPruning(ffn=0.5, heads=0.5) in compress.recipe.techniques
+    assert panel.rate.value < 0.24
+    session.language = "zh"
+    assert panel.rate.description == "压缩率"
+    assert "压缩后大小" in panel.formulas.html
