@@ -35,7 +35,8 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
     then share what is left to remove, so that the larger share is as small as it can be.
 
     Args:
-        rate: size after ÷ size before, from ``lowest_rate`` to 1.
+        rate: size after ÷ size before, from ``lowest_rate`` to 1; reached within 2 %, but for a
+            narrow gap below each precision's own floor, where the nearest recipe is proposed.
         anatomy: the uncompressed model.
         like: the recipe on screen; its runtime stays where it can, and so do techniques that
             do not change the size.
@@ -55,15 +56,19 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
             if (option := _at_depth(rate, anatomy, precision, removed / anatomy.layers))
         ]
         if options:
-            techniques = min(options, key=lambda option: option[0])[1]
-            swept = {PRUNING, *(name for p in PRECISIONS for name in p)}
-            others = tuple(c for c in like.techniques if c.name not in swept)
-            cut = tuple(c for c in techniques if c.name == PRUNING)
-            chain = (*cut, *others, *(c for c in techniques if c.name != PRUNING))
-            return with_runtime(replace(like, techniques=chain), anatomy)
-    raise BadInput(
-        f"compression rate {rate:g}", "a rate between two whole heads", "move it a little"
-    )
+            return _put_in(like, min(options, key=lambda option: option[0])[1], anatomy)
+    # between the smallest model of one precision and the largest of the next nothing lies
+    edges = [(*cut, *_narrowed(p)) for p in _usable() for cut in ((), _pruned(_top(), _top()))]
+    return _put_in(like, min(edges, key=lambda e: abs(_rate(e, anatomy) - rate)), anatomy)
+
+
+def _put_in(like: Recipe, techniques: tuple[Any, ...], anatomy: Anatomy) -> Recipe:
+    """The recipe on screen with its size-changing techniques replaced by these."""
+    swept = {PRUNING, *(name for p in PRECISIONS for name in p)}
+    others = tuple(c for c in like.techniques if c.name not in swept)
+    cut = tuple(c for c in techniques if c.name == PRUNING)
+    chain = (*cut, *others, *(c for c in techniques if c.name != PRUNING))
+    return with_runtime(replace(like, techniques=chain), anatomy)
 
 
 def _at_depth(
