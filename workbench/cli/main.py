@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
-import click
 import typer
 
 from workbench.cli import apps, look, work
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
 
+USAGE: Any = typer.BadParameter.__base__  # typer carries a click of its own, under a private name
 program = typer.Typer(
     name="workbench",
     help="Choose, compress, accelerate and tune models, and measure what it did to them.",
@@ -34,12 +35,12 @@ def main(arguments: list[str] | None = None) -> None:
         _refuse(err, given)
     except MissingDependency as err:
         _refuse(BadInput(str(err).rstrip("."), "an installed library", "install it"), given)
-    except click.exceptions.NoArgsIsHelpError as err:
-        sys.exit(print(err.format_message()) or 2)
-    except click.UsageError as err:
-        said = " ".join(err.format_message().split()).rstrip(".")
+    except USAGE as err:
+        if not given:
+            sys.exit(print(err) or 2)
+        said = " ".join(str(err).split()).rstrip(".")
         _refuse(BadInput(said, "a complete command", "see workbench --help"), given)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
