@@ -30,8 +30,6 @@ QUICK = {"schema": 1, "techniques": [], "runtime": {"name": "torch", "threads": 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A home with a tuned tiny model, its server, and the task."""
-    from workbench.jobs.client import ENDED
-
     folder = tmp_path_factory.mktemp("jobs")
     home = folder / "home"
     home.mkdir()
@@ -41,7 +39,6 @@ def place(tmp_path_factory):
     client = HttpClient(home)
     task = small_task(folder)
     model = client.tune(str(checkpoint(folder / "hf")), task)
-    assert ENDED
     yield home, model, task
     stop_server(home)
     os.environ.pop("WORKBENCH_FAST")

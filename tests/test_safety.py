@@ -8,6 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import hostile
+import hostile_cases
 import numpy as np
 import pytest
 
@@ -15,13 +16,13 @@ from workbench import models
 from workbench.core.errors import BadInput
 from workbench.models import safety
 
-NAMES = [name for name, _, _ in hostile.cases(Path("unused"))]
+NAMES = [name for name, _, _ in hostile_cases.cases(Path("unused"))]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_folder_is_refused_in_one_sentence_and_nothing_runs(name, tmp_path, home):
     mark = tmp_path / "it-ran"
-    build, said = next((b, s) for n, b, s in hostile.cases(mark) if n == name)
+    build, said = next((b, s) for n, b, s in hostile_cases.cases(mark) if n == name)
     place = build(tmp_path / "model")
     tracemalloc.start()
 

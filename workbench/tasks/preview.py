@@ -93,6 +93,27 @@ def preview(
     path = as_path(path)
     columns = columns_of(path, header)
     chosen = choose_columns(path, columns, text_column, label_column, header)
+    counts, bad, wrong, examples = _looked_through(path, chosen, header)
+    _check_classes(path, chosen[1], counts, bad)
+    return Preview(
+        path=str(path),
+        columns=columns,
+        text_column=chosen[0],
+        label_column=chosen[1],
+        rows=sum(counts.values()),
+        classes=dict(sorted(counts.items())),
+        bad_rows=tuple(bad),
+        bad=wrong,
+        examples=tuple(examples),
+        encoding=encoding_of(path),
+        guessed=_by_look(chosen, text_column, label_column),
+    )
+
+
+def _looked_through(
+    path: Path, chosen: tuple[str, str], header: bool
+) -> tuple[Counter[str], list[BadRow], int, list[tuple[str, str]]]:
+    """Classes with their counts, the first bad rows, how many there are, the first good rows."""
     counts: Counter[str] = Counter()
     bad: list[BadRow] = []
     examples: list[tuple[str, str]] = []
@@ -111,20 +132,7 @@ def preview(
         if len(counts) > CLASSES:
             told = f"{path.name}: column {chosen[1]!r:.60}"
             raise BadInput(told, f"at most {CLASSES:,} classes", "choose the label column")
-    _check_classes(path, chosen[1], counts, bad)
-    return Preview(
-        path=str(path),
-        columns=columns,
-        text_column=chosen[0],
-        label_column=chosen[1],
-        rows=sum(counts.values()),
-        classes=dict(sorted(counts.items())),
-        bad_rows=tuple(bad),
-        bad=wrong,
-        examples=tuple(examples),
-        encoding=encoding_of(path),
-        guessed=_by_look(chosen, text_column, label_column),
-    )
+    return counts, bad, wrong, examples
 
 
 def _by_look(
