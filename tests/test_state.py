@@ -69,6 +69,7 @@ def run(name, recipe, accuracy, latency, reference="ref", status="done"):
             "accuracy": estimate(accuracy),
             "latency_mean": estimate(latency, "s"),
             "memory": estimate(1e8, "B"),
+            "size": estimate(2e7, "B"),
             **({"speedup_latency": estimate(0.008 / latency)} if reference else {}),
         },
         verdicts={"speedup_latency": Verdict("faster"), "accuracy": Verdict("cannot tell", 900)},

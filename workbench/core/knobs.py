@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from workbench.core.errors import BadInput
@@ -59,6 +60,7 @@ class Knob:
     default: Any
 
 
+@cache
 def knobs(config_type: type) -> tuple[Knob, ...]:
     """The declared settings of a config dataclass, in order.
 

@@ -154,7 +154,9 @@ def draw_tradeoff(info: TradeoffInfo, look: Look) -> dict[str, Any]:
 
 def _frontier(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
     at = sorted((m.x[0], m.y[0]) for m in info.marks if m.kind in ("on_front", "reference"))
-    front = [p for p in at if not any(_beats(info, q, p) for q in at)]
+    signs = [-1 if metric in HIGHER else 1 for metric in (info.x, info.y)]
+    best = pareto_front([[signs[0] * x, signs[1] * y] for x, y in at])
+    front = [p for p, on in zip(at, best, strict=True) if on]
     return {
         "type": "scatter",
         "x": [p[0] for p in front],
@@ -164,12 +166,6 @@ def _frontier(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any
         "line": {"color": colours.accent, "dash": "dot", "width": 1.5, "shape": "hv"},
         "hoverinfo": "skip",
     }
-
-
-def _beats(info: TradeoffInfo, one: tuple[float, float], other: tuple[float, float]) -> bool:
-    signs = [-1 if metric in HIGHER else 1 for metric in (info.x, info.y)]
-    gaps = [s * (a - b) for s, a, b in zip(signs, one, other, strict=True)]
-    return max(gaps) <= 0 and min(gaps) < 0
 
 
 STYLES: Mapping[str, Mapping[str, Any]] = {

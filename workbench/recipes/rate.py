@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from workbench.core.anatomy import Anatomy
@@ -24,8 +25,13 @@ def rate_of(recipe: Recipe, anatomy: Anatomy) -> float:
 
 def lowest_rate(anatomy: Anatomy) -> float:
     """Where the domain of the rate ends for this model: all knobs pulled, the embeddings stay."""
+    return _lowest(anatomy, _usable())
+
+
+@lru_cache(maxsize=16)
+def _lowest(anatomy: Anatomy, usable: tuple[tuple[str, ...], ...]) -> float:
     top = _top()
-    return min(_rate((*_pruned(top, top), *_narrowed(p)), anatomy) for p in _usable())
+    return min(_rate((*_pruned(top, top), *_narrowed(p)), anatomy) for p in usable)
 
 
 def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
@@ -100,9 +106,9 @@ def _at_depth(
     return (max(width, layers), techniques) if abs(gap) <= TOLERANCE else None
 
 
-def _usable() -> list[tuple[str, ...]]:
+def _usable() -> tuple[tuple[str, ...], ...]:
     there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
-    return [p for p in PRECISIONS if there.issuperset(p)]
+    return tuple(p for p in PRECISIONS if there.issuperset(p))
 
 
 def _rate(techniques: tuple[Any, ...], anatomy: Anatomy) -> float:

@@ -185,7 +185,7 @@ class CompressState(HasTraits):
             size_after=size,
             pruning=max(pruning.ffn, pruning.heads) if pruning else 0.0,
             impossible=self._impossible(self.recipe),
-            expected=expect(self.recipe, size, anatomy, runs),
+            expected=expect(self.recipe, size, runs),
             reference=_reference_latency(runs, self.recipe.runtime.threads),
         )
 

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-from workbench.core.anatomy import Anatomy
-from workbench.core.errors import BadInput
 from workbench.core.records import Estimate, Run
-from workbench.recipes.rate import rate_of
 from workbench.recipes.recipe import Recipe
 
 BORROWED = ("accuracy", "macro_f1", "accuracy_change", "throughput", "memory")
@@ -31,48 +28,49 @@ class Expectation:
     same: bool = False
 
 
-def expect(recipe: Recipe, size_bytes: int, anatomy: Anatomy, runs: Sequence[Run]) -> Expectation:
+def expect(recipe: Recipe, size_bytes: int, runs: Sequence[Run]) -> Expectation:
     """Look for the nearest run that is done.
 
     Args:
         recipe: what the sliders say.
         size_bytes: of its result.
-        anatomy: of the uncompressed model.
         runs: of the same model, task and split.
     """
     exact = Estimate(size_bytes, size_bytes, size_bytes, 1, "B", 1.0, "exact")
-    done = [run for run in runs if run.status == "done" and "latency_mean" in run.metrics]
+    known = {"latency_mean", "size"}
+    done = [run for run in runs if run.status == "done" and known <= run.metrics.keys()]
     if not done:
         return Expectation({"size": exact})
-    near = min(reversed(done), key=lambda run: _distance(recipe, run, anatomy))
+    plain = recipe.to_json()
+    near = min(reversed(done), key=lambda run: _distance(plain, size_bytes, run))
     borrowed = {
         name: value
         for name, value in near.metrics.items()
         if name in BORROWED or "latency" in name or name.startswith("speedup")
     }
-    return Expectation({**borrowed, "size": exact}, near, near.recipe == recipe.to_json())
+    return Expectation({**borrowed, "size": exact}, near, near.recipe == plain)
 
 
-def _distance(recipe: Recipe, run: Run, anatomy: Anatomy) -> float:
-    """How unlike a run's recipe is; another precision counts like a factor of e in size."""
-    try:
-        other = Recipe.from_json(run.recipe)
-        sizes = abs(log(rate_of(recipe, anatomy) / rate_of(other, anatomy)))
-    except BadInput:
-        return float("inf")
-    mine, theirs = _settings(recipe), _settings(other)
-    knobs: float = sum(abs(mine.get(k, 0.0) - theirs.get(k, 0.0)) for k in {*mine, *theirs})
-    kinds = {c.name for c in recipe.techniques} ^ {c.name for c in other.techniques}
-    return float(
-        sizes + 0.1 * knobs + len(kinds) + 2.0 * (recipe.runtime.name != other.runtime.name)
-    )
+def _distance(mine: Mapping[str, Any], size_bytes: int, run: Run) -> float:
+    """How unlike a run's recipe is; another precision counts like a factor of e in size.
+
+    Called for every run at every move of a slider, so it looks at what the record holds.
+    """
+    sizes = abs(log(size_bytes / run.metrics["size"].value))
+    theirs = run.recipe
+    knobs = _unlike(_settings(mine), _settings(theirs))
+    kinds = len({c["name"] for c in mine["techniques"]} ^ {c["name"] for c in theirs["techniques"]})
+    return sizes + 0.1 * knobs + kinds + 2.0 * (mine["runtime"]["name"] != theirs["runtime"]["name"])
 
 
-def _settings(recipe: Recipe) -> dict[str, float]:
-    data: dict[str, Any] = recipe.to_json()
+def _unlike(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:
+    return sum(abs(mine.get(k, 0.0) - theirs.get(k, 0.0)) for k in {*mine, *theirs})
+
+
+def _settings(recipe: Mapping[str, Any]) -> dict[str, float]:
     return {
         f"{entry['name']}.{name}": float(value)
-        for entry in (*data["techniques"], data["runtime"])
+        for entry in (*recipe["techniques"], recipe["runtime"])
         for name, value in entry.items()
         if isinstance(value, int | float)
     }
