@@ -25,6 +25,8 @@ def models(
     json: Json = False,
     language: Annotated[str | None, typer.Option(help="ISO code, such as en")] = None,
     max_mb: Annotated[float | None, typer.Option(help="largest size in MB")] = None,
+    kind: Annotated[str, typer.Option(help="kind of task")] = "classification",
+    gpu: Annotated[bool, typer.Option("--gpu", help="there is a GPU")] = False,
     recommend: Annotated[bool, typer.Option("--recommend", help="name one, and why")] = False,
 ) -> None:
     """List the models that can be chosen."""
@@ -32,13 +34,16 @@ def models(
 
     if recommend:
         limit = max_mb * 1e6 if max_mb else None
-        advice = shelf.recommend("classification", language or "en", limit, home=home())
+        advice = shelf.recommend(kind, language or "en", limit, home=home(), gpu=gpu)
         found = advice.card.id if advice.card else None
         data = {"schema": 1, "id": found, "reason": advice.reason}
         as_json(data) if json else print(advice.reason)
         return
     cards = shelf.filtered(
-        shelf.catalogue(home()), language=language, max_bytes=max_mb * 1e6 if max_mb else None
+        shelf.catalogue(home()),
+        kind=kind,
+        language=language,
+        max_bytes=max_mb * 1e6 if max_mb else None,
     )
     if json:
         as_json({"schema": 1, "models": [card.to_json() for card in cards]})

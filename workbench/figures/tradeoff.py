@@ -8,12 +8,11 @@ from typing import Any
 
 from workbench.core.pareto import pareto_front
 from workbench.core.records import Estimate, Run
+from workbench.figures.axes import HIGHER, axis_title, log_ticks, unit_of
 from workbench.figures.palette import LIGHT, Palette
-from workbench.i18n.numbers import figure, interval, scaled
+from workbench.i18n.numbers import figure, interval, lonely, scaled
 from workbench.i18n.table import text
 
-HIGHER = {"accuracy", "macro_f1", "accuracy_change", "throughput"}
-HIGHER |= {"speedup_latency", "speedup_throughput"}
 KINDS = ("measured", "provisional", "on_front", "reference")
 
 
@@ -40,6 +39,7 @@ class TradeoffInfo:
         y_unit: such as ``%``.
         marks: the runs, in the order given.
         expected: where the sliders point, or None.
+        result: id of the run that the expectation became, or empty.
         selected: id of the chosen run, or empty.
     """
 
@@ -50,6 +50,7 @@ class TradeoffInfo:
     marks: tuple[Mark, ...]
     expected: Mark | None = None
     selected: str = ""
+    result: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def tradeoff_info(
     language: str = "en",
     expected: Mapping[str, Estimate] | None = None,
     selected: str = "",
+    result: str = "",
 ) -> TradeoffInfo:
     """Work out the points, and which of them no other run beats on both metrics.
 
@@ -80,6 +82,7 @@ def tradeoff_info(
         language: of the hover texts.
         expected: metrics that the sliders promise.
         selected: id of the run that is looked at.
+        result: id of the run that the promise became, or empty.
     """
     shown = [run for run in runs if x in run.metrics and _y(run, y) is not None]
     done = [run for run in shown if run.status == "done"]
@@ -90,15 +93,7 @@ def tradeoff_info(
     if expected and x in expected and y in expected:
         at = _ends(x, expected[x]), _ends(y, expected[y])
         promise = Mark("", "expected", *at, text("explore.expected", language), "")
-    return TradeoffInfo(x, y, _unit(x), _unit(y), marks, promise, selected)
-
-
-def _unit(metric: str) -> str:
-    if metric.startswith("speedup"):
-        return "×"
-    if "latency" in metric:
-        return "ms"
-    return {"throughput": "1/s", "size": "MB", "memory": "MB"}.get(metric, "%")
+    return TradeoffInfo(x, y, unit_of(x), unit_of(y), marks, promise, selected, result)
 
 
 def _y(run: Run, metric: str) -> Estimate | None:
@@ -114,7 +109,8 @@ def _cost(metric: str, estimate: Estimate | None) -> float:
 
 
 def _ends(metric: str, estimate: Estimate) -> tuple[float, float, float]:
-    return scaled(metric, estimate)[:3]
+    value, low, high, _ = scaled(metric, estimate)
+    return (value, value, value) if lonely(estimate) else (value, low, high)
 
 
 def _mark(
@@ -145,7 +141,7 @@ def draw_tradeoff(info: TradeoffInfo, look: Look) -> dict[str, Any]:
     colours = LIGHT
     traces = [_frontier(info, look, colours)]
     traces += [_points(info, kind, look, colours) for kind in KINDS]
-    traces += [_expected(info, look, colours)]
+    traces += [_kept(info, colours), _expected(info, look, colours)]
     return {
         "data": [trace for trace in traces if trace["x"]],
         "layout": _layout(info, look, colours),
@@ -199,6 +195,21 @@ def _points(info: TradeoffInfo, kind: str, look: Look, colours: Palette) -> dict
     }
 
 
+def _kept(info: TradeoffInfo, colours: Palette) -> dict[str, Any]:
+    """A line from the promise to what it became."""
+    became = [mark for mark in info.marks if mark.id == info.result]
+    ends = [info.expected, *became] if info.expected and became else []
+    return {
+        "type": "scatter",
+        "x": [mark.x[0] for mark in ends],
+        "y": [mark.y[0] for mark in ends],
+        "mode": "lines",
+        "line": {"color": colours.expected, "width": 1.5},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
 def _expected(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
     marks = [info.expected] if info.expected else []
     trace = _scatter(marks, colours)
@@ -245,8 +256,11 @@ def _layout(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
     }
     across = {**axis, "title": {"text": axis_title(info.x, info.x_unit, look.language, True)}}
     if look.log:
-        across |= {"type": "log", "dtick": "D2" if _decades(info) < 2 else 1}
+        across |= {"type": "log", **log_ticks([end for mark in _drawn(info) for end in mark.x])}
     up = {**axis, "title": {"text": axis_title(info.y, info.y_unit, look.language)}}
+    empty = not info.marks and info.expected is None
+    if empty:  # axes of nothing would only look broken
+        across, up = {"visible": False}, {"visible": False}
     return {
         "xaxis": across,
         "yaxis": up,
@@ -257,16 +271,12 @@ def _layout(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "hoverlabel": {"align": "left"},
         "uirevision": f"{info.x} {info.y} {look.log}",
-        "annotations": [] if info.marks or info.expected else [_empty(look, colours)],
+        "annotations": [_empty(look, colours)] if empty else [],
     }
 
 
-def _decades(info: TradeoffInfo) -> float:
-    from math import log10
-
-    ends = [m.x for m in (*info.marks, *([info.expected] if info.expected else []))]
-    values = [v for end in ends for v in end if v > 0]
-    return log10(max(values) / min(values)) if values else 0.0
+def _drawn(info: TradeoffInfo) -> list[Mark]:
+    return [*info.marks, *([info.expected] if info.expected else [])]
 
 
 def _empty(look: Look, colours: Palette) -> dict[str, Any]:
@@ -279,14 +289,3 @@ def _empty(look: Look, colours: Palette) -> dict[str, Any]:
         "y": 0.5,
         "font": {"size": 14, "color": colours.soft},
     }
-
-
-def axis_title(metric: str, unit: str, language: str, across: bool = False) -> str:
-    """Name, unit, and for the axis across which way is better."""
-    title = f"{text(f'metric.{metric}', language)} [{unit}]"
-    if not across:
-        return title
-    way = "faster_right" if metric in HIGHER else "faster_left"
-    if metric in ("size", "memory"):
-        way = "smaller_left"
-    return f"{title} — {text(f'explore.{way}', language)}"

@@ -45,12 +45,19 @@ def figure(metric: str, estimate: Estimate) -> str:
 
 
 def interval(metric: str, estimate: Estimate, language: str) -> str:
-    """``91.6 – 93.0 · 95 %``, or ``exact``."""
+    """``91.6 – 93.0 · 95 %``, ``exact``, or that one launch gives none."""
     if estimate.kind == "exact":
         return text("number.exact", language)
+    if lonely(estimate):
+        return text("number.single", language)
     _, low, high, _ = scaled(metric, estimate)
     ends = f"{digits_for(metric, low)} – {digits_for(metric, high)}"
     return f"{ends} · {estimate.level * 100:g}{THIN}%"
+
+
+def lonely(estimate: Estimate) -> bool:
+    """Whether it comes from a single launch: its interval is endless and says nothing."""
+    return estimate.kind == "measured" and estimate.n == 1
 
 
 def speed_words(speedup: Estimate, verdict: Verdict | None, language: str) -> str:

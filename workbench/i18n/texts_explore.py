@@ -72,6 +72,10 @@ TEXTS = {
         "{n} launches of both hosts, interleaved; speed as a ratio to the reference",
         "双方各启动 {n} 次，交错测量；速度以与参照之比表示",
     ),
+    "details.launches_alone": (
+        "{n} launches of the plain model by itself: what others are compared with",
+        "原模型单独启动 {n} 次，其他结果均与它比较",
+    ),
     "loss.heading": ("Loss while tuning", "微调损失"),
     "loss.axis": ("cross-entropy", "交叉熵"),
     "loss.step": ("step", "步"),

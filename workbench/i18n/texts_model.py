@@ -8,8 +8,8 @@ TEXTS = {
     "choose.other_task": ("CSV or JSONL file", "CSV 或 JSONL 文件"),
     "choose.open": ("Open", "打开"),
     "choose.card": (
-        "{parameters} M parameters · {size} · {license} · {languages}",
-        "{parameters} M 参数 · {size} · {license} · {languages}",
+        "{parameters} parameters · {size} · {license} · {languages}",
+        "{parameters}参数 · {size} · {license} · {languages}",
     ),
     "choose.task_card": (
         "{classes} classes · {rows} {split} rows",
@@ -23,8 +23,16 @@ TEXTS = {
         "Tuned on {task}: {accuracy} on validation",
         "已在 {task} 上微调：验证集 {accuracy}",
     ),
-    "choose.tune_linear": ("Fit a linear head (seconds)", "拟合线性头（数秒）"),
-    "choose.tune_full": ("Tune all weights (minutes)", "微调全部权重（数分钟）"),
+    "choose.tune_linear": ("Tune a linear head", "微调线性头"),
+    "choose.tune_full": ("Tune all weights", "微调全部权重"),
+    "choose.tune_linear_help": (
+        "the encoder stays as it is; takes seconds",
+        "编码器保持不变，只需数秒",
+    ),
+    "choose.tune_full_help": (
+        "usually a few points better; takes minutes",
+        "通常更准几个百分点，需数分钟",
+    ),
     "choose.recommend": ("Which one should I choose?", "该选哪个模型？"),
     "choose.language": ("Language", "语言"),
     "choose.budget": ("At most", "最大"),
@@ -38,7 +46,12 @@ TEXTS = {
     "choose.label_column": ("Label column", "标签列"),
     "choose.use": ("Use this file", "使用此文件"),
     "choose.bad_row": ("line {line}: {reason}", "第 {line} 行：{reason}"),
-    "choose.more": ("More", "更多"),
+    "choose.more": ("Other models, own data, advice", "其他模型、自己的数据、选择建议"),
+    "choose.from": ("from {source}", "来源：{source}"),
+    "choose.millions": ("{n} M", "{n} 百万"),
+    "choose.hardware": ("Hardware", "硬件"),
+    "hardware.cpu": ("processor only", "仅处理器"),
+    "hardware.gpu": ("a GPU", "有 GPU"),
     "split.train": ("training", "训练"),
     "split.validation": ("validation", "验证"),
     "split.test": ("test", "测试"),
@@ -49,6 +62,11 @@ TEXTS = {
     "recommend.fits": (
         "{model}: it serves {kind} in {language}, at {size} the smallest that fits.",
         "{model}：支持{language}的{kind}，{size}，是满足条件的最小模型。",
+    ),
+    "recommend.fits_gpu": (
+        "{model}: it serves {kind} in {language}, at {size} the largest that fits; a GPU has room "
+        "for it.",
+        "{model}：支持{language}的{kind}，{size}，是满足条件的最大模型；有 GPU 时足以承载。",
     ),
     "recommend.language": (
         "No model here serves {language}: the vocabulary of {model} has hardly any of its "

@@ -75,7 +75,8 @@ def recommend(
         )
     best = (max if gpu else min)(fitting, key=lambda card: card.size_bytes)
     size = _megabytes(best.size_bytes)
-    return Recommendation(best, "recommend.fits", {**shown, "model": best.id, "size": size})
+    reason = "recommend.fits_gpu" if gpu else "recommend.fits"
+    return Recommendation(best, reason, {**shown, "model": best.id, "size": size})
 
 
 def _megabytes(size: float) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from workbench.panels.web import Markup
 from workbench.state.session import Session
 
-STEPS = ("choose", "compress", "measure", "explore")
+STEPS = ("choose", "compress", "accelerate", "tune")
+LATER = ("deploy", "monitor", "agent")  # of the spine, with the versions to come
 
 
 class Bar(Markup):
@@ -31,6 +32,11 @@ class Bar(Markup):
             f'<button class="wb-link" data-act="goto" data-value="{step}" data-key="{step}">'
             f"{escape(say(f'app.step.{step}'))}</button>"
             for step in STEPS
+        )
+        steps += "".join(
+            f'<span class="wb-link wb-later" aria-disabled="true" '
+            f'title="{escape(say("app.later"))}">{escape(say(f"app.step.{step}"))}</span>'
+            for step in LATER
         )
         jobs = self.session.active()
         running = sum(job.status == "running" for job in jobs)

@@ -8,7 +8,8 @@ from typing import Any
 import ipywidgets as w
 
 from workbench.figures.loss import draw_loss, loss_info
-from workbench.i18n.numbers import significant
+from workbench.i18n.numbers import THIN, significant
+from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, trouble, visible
 from workbench.panels.web import Markup, PlotView
 from workbench.state.choose import ChooseState
@@ -26,7 +27,7 @@ class ChoosePanel(Card):
         self.model, self.task = w.Dropdown(), w.Dropdown()
         self.about = Markup()
         self.linear, self.full = w.Button(), w.Button()
-        self.tuning = classed(w.HBox([self.linear, self.full]), "wb-row")
+        self.tuning = classed(w.HBox([self.linear, self.full]), "wb-row", "wb-step-tune")
         self.loss = PlotView()
         self.loss_box = classed(w.VBox([self.loss]), "wb-loss")
         self.more = w.ToggleButton(icon="")
@@ -68,6 +69,8 @@ class ChoosePanel(Card):
         self.task.description = session.say("choose.task")
         self.linear.description = session.say("choose.tune_linear")
         self.full.description = session.say("choose.tune_full")
+        self.linear.tooltip = session.say("choose.tune_linear_help")
+        self.full.tooltip = session.say("choose.tune_full_help")
         self.more.description = session.say("choose.more")
         self.about.html = self._about() + trouble(session.trouble)
         busy = any(job.kind == "tune" for job in session.active())
@@ -83,15 +86,20 @@ class ChoosePanel(Card):
         say = session.say
         facts = say(
             "choose.card",
-            parameters=significant(card.parameters / 1e6, 3),
-            size=f"{card.size_bytes / 1e6:.1f} MB",
+            parameters=say("choose.millions", n=significant(card.parameters / 1e6, 3)),
+            size=f"{card.size_bytes / 1e6:.1f}{THIN}MB",
             license=escape(card.license),
-            languages=", ".join(escape(code) for code in card.languages),
+            languages=", ".join(escape(self._spoken(code)) for code in card.languages) or "?",
         )
-        lines = [f'<p class="wb-soft">{facts}</p>']
+        source = escape(say("choose.from", source=card.source))
+        lines = [f'<p class="wb-soft">{facts}</p>', f'<p class="wb-soft wb-source">{source}</p>']
         if not self.state.fits():
             lines.append(f"<p>{escape(say('choose.no_head'))}</p>")
         return "".join(lines)
+
+    def _spoken(self, code: str) -> str:
+        key = f"language.{code}"
+        return self.state.session.say(key) if key in TEXTS else code
 
     def _show_loss(self, _: Any = None) -> None:
         session = self.state.session
@@ -113,10 +121,13 @@ class Opener(w.VBox):
         self.use = w.Button()
         self.columns = w.VBox([self.text_column, self.label_column, self.use])
         self.language, self.budget = w.Dropdown(), w.Dropdown(options=BUDGETS)
+        self.hardware = w.Dropdown()
         self.advise = w.Button()
         self.preview, self.advice = Markup(), Markup()
-        rows = [self.path, self.load, self.file, self.look, self.preview, self.columns]
-        super().__init__([*rows, self.language, self.budget, self.advise, self.advice])
+        rows = [_row(self.path, self.load), _row(self.file, self.look), self.preview, self.columns]
+        wishes = [self.language, self.budget, self.hardware, self.advise, self.advice]
+        super().__init__([*rows, *wishes])
+        self.add_class("wb-opener")
         self._showing = False
         self.load.on_click(lambda _: self.state.open_model(self.path.value))
         self.look.on_click(lambda _: self.state.look(self.file.value))
@@ -124,7 +135,9 @@ class Opener(w.VBox):
         for column in (self.text_column, self.label_column):
             column.observe(self._columns_changed, "value")
         self.advise.on_click(
-            lambda _: self.state.ask_advice(self.language.value, self.budget.value)
+            lambda _: self.state.ask_advice(
+                self.language.value, self.budget.value, self.hardware.value == "gpu"
+            )
         )
         state.observe(self._show, ["preview", "advice", "trouble"])
         state.session.observe(self._show, ["language"])
@@ -148,6 +161,7 @@ class Opener(w.VBox):
             (self.label_column, "choose.label_column"),
             (self.language, "choose.language"),
             (self.budget, "choose.budget"),
+            (self.hardware, "choose.hardware"),
             (self.advise, "choose.recommend"),
         ):
             widget.description = say(key)
@@ -155,6 +169,8 @@ class Opener(w.VBox):
         self.file.placeholder = say("choose.other_task")
         spoken = [(say(f"language.{code}"), code) for code in ("en", "zh")]
         _options(self.language, spoken, self.language.value or "en")
+        kinds = [(say(f"hardware.{kind}"), kind) for kind in ("cpu", "gpu")]
+        _options(self.hardware, kinds, self.hardware.value or "cpu")
         self._show_preview()
         advice = self.state.advice
         said = advice.told(self.state.session.language) if advice else ""
@@ -184,6 +200,10 @@ class Opener(w.VBox):
         items = [f"{label}: {words[:160]}" for words, label in shown.examples[:EXAMPLES]]
         listed = "".join(f"<li>{escape(item)}</li>" for item in (*items, *bad[:EXAMPLES]))
         self.preview.html = f'<p>{escape(line)}</p><ul class="wb-examples">{listed}</ul>'
+
+
+def _row(field: Any, button: Any) -> Any:
+    return classed(w.HBox([field, button]), "wb-row", "wb-field")
 
 
 def _options(dropdown: Any, options: list[tuple[str, Any]], value: Any) -> None:

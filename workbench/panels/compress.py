@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as w
 
 from workbench.core.knobs import Span, knobs
-from workbench.i18n.numbers import THIN, digits_for, figure
+from workbench.i18n.numbers import THIN, digits_for
 from workbench.i18n.recipe_words import recipe_words
 from workbench.panels.card import Card, classed, trouble, visible
 from workbench.panels.controls import control, name, slider
@@ -28,7 +28,7 @@ class CompressPanel(Card):
         self.rate = slider(Span(0.1, 1.0, 0.01), 1.0)
         self.pruning = slider(Span(0.0, 1.0, 0.01), 0.0)
         self.toggles = {technique: w.ToggleButton() for technique in TECHNIQUES}
-        self.runtime = w.Dropdown(options=list(RUNTIMES))
+        self.runtime = classed(w.Dropdown(options=list(RUNTIMES)), "wb-step-accelerate")
         self.knobs = self._controls()
         self.formulas, self.note = Markup(), Markup()
         toggles = classed(w.HBox(list(self.toggles.values())), "wb-toggles")
@@ -150,16 +150,20 @@ class CompressPanel(Card):
 
     def _time(self, info: CompressInfo) -> str:
         say = self.state.session.say
-        before = info.reference
+        before = info.reference_s
         speedup = info.expected.metrics.get("speedup_latency")
         if before is None or speedup is None:
             return say("recipe.time_unknown")
         return say(
             "recipe.time_formula",
-            before=figure("latency_mean", before),
+            before=_milliseconds(before),
             speedup=digits_for("speedup", speedup.value),
-            after=f"{digits_for('latency_mean', before.value * 1e3 / speedup.value)}{THIN}ms",
+            after=_milliseconds(before / speedup.value),
         )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{digits_for('latency_p50', seconds * 1e3)}{THIN}ms"
 
 
 def _megabytes(size: float) -> str:

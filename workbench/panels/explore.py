@@ -71,6 +71,7 @@ class ExplorePanel(Card):
             state.name,
             language=session.language,
             expected=state.promise(),
+            result=state.result(),
             selected=session.selected,
         )
         return draw_tradeoff(info, Look(session.language, state.log))
@@ -155,7 +156,9 @@ class DetailsPanel(Card):
         told = "".join(f"<p>{escape(x)}</p>" for x in (row.speed[1], row.quality[1]) if x)
         if run.status == "failed":
             told = trouble(row.speed[1])
-        launches = escape(say("details.launches", n=len(run.launches)))
+        alone = run.reference is None and run.status == "done"
+        kind = "details.launches_alone" if alone else "details.launches"
+        launches = escape(say(kind, n=len(run.launches)))
         numbers = "".join(
             f"<div><span>{escape(name)}</span><span><b>{escape(value)}</b> "
             f'<small class="wb-soft">{escape(ends)}</small></span></div>'

@@ -70,9 +70,10 @@ class Recipe:
         if kinds:
             lines.append(f"from workbench.techniques import {', '.join(kinds)}")
         lines.append(f"from workbench.runtimes import {type(self.runtime).__name__}")
-        lines += ["", "recipe = Recipe(", f"    runtime={self.runtime!r},", "    techniques=("]
-        lines += [f"        {config!r}," for config in self.techniques]
-        lines += ["    ),", ")", "client = workbench.connect()"]
+        lines += ["", "recipe = Recipe(", f"    runtime={self.runtime!r},"]
+        if kinds:
+            lines += ["    techniques=(", *(f"        {c!r}," for c in self.techniques), "    ),"]
+        lines += [")", "client = workbench.connect()"]
         return "\n".join([*lines, f"run = client.run({model!r}, {task!r}, recipe)"]) + "\n"
 
 

@@ -102,12 +102,12 @@ class ChooseState(HasTraits):
 
         self._attempt(wish)
 
-    def ask_advice(self, language: str, max_bytes: int | None) -> None:
-        """Which model for the chosen task's kind, in this language, below this size."""
+    def ask_advice(self, language: str, max_bytes: int | None, gpu: bool = False) -> None:
+        """Which model for the chosen task's kind, language, largest size and hardware."""
         from workbench import models
 
         self.advice = models.recommend(
-            "classification", language, max_bytes, home=self.session.home
+            "classification", language, max_bytes, home=self.session.home, gpu=gpu
         )
 
     def card(self) -> Any:

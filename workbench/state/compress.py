@@ -12,7 +12,6 @@ from traitlets import HasTraits, Unicode
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build, check
-from workbench.core.records import Estimate
 from workbench.recipes.plan import plan, with_runtime
 from workbench.recipes.rate import PRUNING, lowest_rate, rate_of, recipe_for_rate
 from workbench.recipes.recipe import Recipe
@@ -33,7 +32,8 @@ class CompressInfo:
         pruning: share of heads and units removed, the larger of the two.
         impossible: empty, or why the recipe cannot run.
         expected: metrics before measuring.
-        reference: latency of the reference, or None while it was not measured.
+        reference_s: median latency of the reference as it was timed beside the run that the
+            expectation comes from, or None while there is none.
     """
 
     rate: float
@@ -43,7 +43,7 @@ class CompressInfo:
     pruning: float
     impossible: str
     expected: Expectation
-    reference: Estimate | None
+    reference_s: float | None
 
 
 class CompressState(HasTraits):
@@ -176,8 +176,8 @@ class CompressState(HasTraits):
     def _worked_out(self, anatomy: Anatomy) -> CompressInfo:
         rate = rate_of(self.recipe, anatomy)
         size = round(rate * anatomy.size_bytes)
-        runs = self.session.here("validation")
         pruning = self._config(PRUNING)
+        expected = expect(self.recipe, size, self.session.here("validation"))
         return CompressInfo(
             rate=rate,
             floor=lowest_rate(anatomy),
@@ -185,8 +185,8 @@ class CompressState(HasTraits):
             size_after=size,
             pruning=max(pruning.ffn, pruning.heads) if pruning else 0.0,
             impossible=self._impossible(self.recipe),
-            expected=expect(self.recipe, size, runs),
-            reference=_reference_latency(runs, self.recipe.runtime.threads),
+            expected=expected,
+            reference_s=expected.reference_s,
         )
 
 
@@ -204,12 +204,3 @@ def _first_setting(name: str) -> Any:
     """A technique's defaults; pruning starts where something is pruned."""
     config_type = TECHNIQUES[name].config_type
     return config_type(ffn=0.5, heads=0.5) if name == PRUNING else config_type()
-
-
-def _reference_latency(runs: tuple[Any, ...], threads: int) -> Estimate | None:
-    for run in reversed(runs):
-        same = run.recipe["runtime"].get("threads") == threads
-        if run.reference is None and run.status == "done" and same:
-            found: Estimate | None = run.metrics.get("latency_mean")
-            return found
-    return None

@@ -27,6 +27,16 @@ class Expectation:
     near: Run | None = None
     same: bool = False
 
+    @property
+    def reference_s(self) -> float | None:
+        """Median latency of the reference beside ``near``: its own times its speed-up, exactly.
+
+        Both are geometric means over the same launches, so their product is that of the
+        reference. Its own run was timed at another moment and would not fit.
+        """
+        own, gain = (self.metrics.get(name) for name in ("latency_p50", "speedup_latency"))
+        return own.value * gain.value if own and gain else None
+
 
 def expect(recipe: Recipe, size_bytes: int, runs: Sequence[Run]) -> Expectation:
     """Look for the nearest run that is done.
@@ -56,11 +66,12 @@ def _distance(mine: Mapping[str, Any], size_bytes: int, run: Run) -> float:
 
     Called for every run at every move of a slider, so it looks at what the record holds.
     """
-    sizes = abs(log(size_bytes / run.metrics["size"].value))
     theirs = run.recipe
+    sizes = abs(log(size_bytes / run.metrics["size"].value))
     knobs = _unlike(_settings(mine), _settings(theirs))
-    kinds = len({c["name"] for c in mine["techniques"]} ^ {c["name"] for c in theirs["techniques"]})
-    return sizes + 0.1 * knobs + kinds + 2.0 * (mine["runtime"]["name"] != theirs["runtime"]["name"])
+    kinds = [{config["name"] for config in recipe["techniques"]} for recipe in (mine, theirs)]
+    elsewhere = mine["runtime"]["name"] != theirs["runtime"]["name"]
+    return float(sizes + 0.1 * knobs + len(kinds[0] ^ kinds[1]) + 2.0 * elsewhere)
 
 
 def _unlike(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:

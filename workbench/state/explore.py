@@ -62,9 +62,20 @@ class ExploreState(HasTraits):
         return [run for run in self.session.here("validation") if run.status != "failed"]
 
     def promise(self) -> Mapping[str, Estimate]:
-        """What the sliders promise; nothing without a model."""
+        """What the sliders promise; once that is measured, what they promised before."""
         info = self.compress.info
-        return info.expected.metrics if info else {}
+        if info is None:
+            return {}
+        recipe, now = self.compress.recipe.to_json(), info.expected
+        made: list[Mapping[str, Estimate]] = [] if now.same else [now.metrics]
+        made += [metrics for of, metrics in self.session.promised if now.same and of == recipe]
+        return made[-1] if made else {}
+
+    def result(self) -> str:
+        """Id of the run that the promise became, or empty while it is a promise."""
+        info = self.compress.info
+        same = info is not None and info.expected.same and info.expected.near is not None
+        return info.expected.near.id if same else ""
 
     def select(self, run_id: str) -> None:
         """Look at a run; anything that is none of ours is passed over."""

@@ -30,6 +30,7 @@ class Session(HasTraits):
     task = Unicode("", help="id of the chosen task")
     jobs = Tuple(help="Job, oldest first; replaced, never appended to")
     runs = Tuple(help="Run, oldest first, provisional ones among them")
+    promised = Tuple(help="(recipe as plain data, metrics) as they stood when it was measured")
     losses = Tuple(help="(step, loss, accuracy or None) of the training under way")
     selected = Unicode("", help="id of the run that is looked at, or empty")
     trouble = Unicode("", help="empty, or why the last wish failed")

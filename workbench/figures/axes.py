@@ -1,0 +1,43 @@
+"""What an axis says: the metric, its unit, which way is better, where the ticks are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, log10
+from typing import Any
+
+from workbench.i18n.table import text
+
+HIGHER = {"accuracy", "macro_f1", "accuracy_change", "throughput"}
+HIGHER |= {"speedup_latency", "speedup_throughput"}
+
+
+def unit_of(metric: str) -> str:
+    """As people read it, such as ``ms``."""
+    if metric.startswith("speedup"):
+        return "×"
+    if "latency" in metric:
+        return "ms"
+    return {"throughput": "1/s", "size": "MB", "memory": "MB"}.get(metric, "%")
+
+
+def log_ticks(values: Sequence[float]) -> dict[str, Any]:
+    """Ticks at 1, 2 and 5 of every decade, written out; plotly would write a bare 2."""
+    above = [value for value in values if value > 0]
+    if not above:
+        return {}
+    low, high = floor(log10(min(above))) - 1, ceil(log10(max(above))) + 1
+    steps = (1, 2, 5) if high - low < 6 else (1,)
+    at = [step * 10.0**power for power in range(low, high) for step in steps]
+    return {"tickvals": at, "ticktext": [f"{value:,.10g}" for value in at]}
+
+
+def axis_title(metric: str, unit: str, language: str, across: bool = False) -> str:
+    """Name, unit, and for the axis across which way is better."""
+    title = f"{text(f'metric.{metric}', language)} [{unit}]"
+    if not across:
+        return title
+    way = "faster_right" if metric in HIGHER else "faster_left"
+    if metric in ("size", "memory"):
+        way = "smaller_left"
+    return f"{title} — {text(f'explore.{way}', language)}"
