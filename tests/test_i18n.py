@@ -108,7 +108,7 @@ def test_verdicts_read_as_sentences():
     assert speed_words(slow, Verdict("slower"), "en") == "2.0× slower (1.6 to 2.5)"
     assert change_words(DROP, Verdict("worse"), "en") == "0.7 points lower (0.1 to 1.3)"
     said = change_words(DROP, Verdict("cannot tell", 1200), "en")
-    assert said == "cannot tell: about 1,200 rows would settle it"
+    assert said == "cannot tell: about 1,200 rows in all would settle it"
     assert "1,200" in change_words(DROP, Verdict("cannot tell", 1200), "zh")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -156,6 +159,8 @@ def test_measuring_asks_for_what_is_on_screen(desk):
     client, _, compress = desk
     compress.load(INT8.to_json())
     measure = MeasureState(compress)
+    assert measure.measure() is None, "an encoder without a head is tuned first"
+    compress.info = replace(compress.info, untuned=False)
     measure.measure()
     measure.measure("test")
 
@@ -205,7 +210,28 @@ def test_a_bad_file_is_refused_in_the_panel_with_one_sentence(desk, tmp_path):
     choose.look(str(path))
 
     assert choose.preview is None
-    assert "at least two classes" in choose.trouble
+    assert choose.trouble == ""
+    assert "at least two classes" in choose.file_trouble
+    assert choose.columns == ("text", "label"), "so that another column can be chosen"
+
+
+def test_a_file_without_header_and_with_a_test_file_becomes_a_task(desk, tmp_path):
+    _, session, _ = desk
+    choose = ChooseState(session)
+    for name in ("train", "test"):
+        lines = [f"words of {name} {i},{'ab'[i % 2]}" for i in range(40)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    choose.look(str(tmp_path / "train.csv"))
+    choose.change_file(header=False, test=str(tmp_path / "test.csv"))
+    choose.use_file()
+
+    task = choose.task()
+    assert choose.file_trouble == ""
+    assert task.classes == ("a", "b")
+    assert task.rows("test").texts[0] == "words of test 0"
+    again = ChooseState(session)
+    again.ask_for("task", task.id)
+    assert again.task().classes == ("a", "b"), "an address that is opened again finds it"
 
 
 def test_the_plot_marks_the_runs_that_nobody_beats():
@@ -275,6 +301,29 @@ def test_foreign_texts_reach_the_page_escaped(desk):
     )
     assert "&lt;img" in shown
     assert "<img" not in shown
+
+
+def test_a_panel_works_alone_in_a_fresh_process(tmp_path):
+    code = (
+        "from pathlib import Path; import workbench.apps.page as page;"
+        "from workbench.jobs.inline import InlineClient; from workbench.panels.web import Markup;"
+        "one = page.app(InlineClient(Path.cwd())).panels['compress'];"
+        "one.toggles['bf16'].value = True; print(one.state.recipe.techniques, one.runtime.value)"
+    )
+    environment = {**os.environ, "WORKBENCH_HOME": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=True
+    )
+    assert told.stdout.strip() == "(Bf16(),) torch"
+
+
+def test_a_rate_that_nothing_reaches_is_told(desk):
+    _, _, compress = desk
+    compress.set_rate(0.518)
+    assert "the nearest" in compress.trouble
+    compress.set_rate(0.4)
+    assert compress.trouble == ""
+    assert compress.info.unpruned == pytest.approx(0.25, abs=0.02), "INT8 alone is smaller"
 
 
 def test_a_panel_copies_the_state_and_hands_back_what_is_moved(desk):

@@ -32,11 +32,15 @@ from workbench.state.session import Session
 from workbench.tasks.shopdesk import NAME
 
 VISITORS = "WORKBENCH_VISITORS"  # set by our Voila launcher: whoever comes is a visitor
+LEFT = ("choose", "compress", "measure")
 CLIENT = re.compile(r"[0-9a-f]{32}")
 
 
 class Workbench(w.VBox):  # type: ignore[misc]
     """The whole page; its states can be read and set from a notebook.
+
+    Each of its ``panels`` (by name: ``choose``, ``compress``, ``measure``, ``explore``,
+    ``details``, ``runs``, ``jobs``) also works alone in a cell, on the same state.
 
     Args:
         client: how work is asked for.
@@ -51,6 +55,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
         self.explore = ExploreState(self.compress)
         self._visitor = visitor
         self._begin(BUILT_IN, NAME)
+        self.panels = self._panels()
         self.address = Address(self._visited, owns_page=visitor)
         super().__init__([shared(), self.address, Bar(self.session), self._grid()])
         self.add_class("wb")
@@ -61,10 +66,20 @@ class Workbench(w.VBox):  # type: ignore[misc]
         self.session.model = model
         self.choose.choose_task(task)
 
+    def _panels(self) -> dict[str, Any]:
+        return {
+            "choose": ChoosePanel(self.choose),
+            "compress": CompressPanel(self.compress),
+            "measure": MeasurePanel(self.measure),
+            "explore": ExplorePanel(self.explore),
+            "details": DetailsPanel(self.explore),
+            "runs": RunsPanel(self.explore),
+            "jobs": JobsPanel(self.measure),
+        }
+
     def _grid(self) -> Any:
-        left = [ChoosePanel(self.choose), CompressPanel(self.compress), MeasurePanel(self.measure)]
-        right = [ExplorePanel(self.explore), DetailsPanel(self.explore)]
-        right += [RunsPanel(self.explore), JobsPanel(self.measure)]
+        left = [self.panels[name] for name in LEFT]
+        right = [panel for name, panel in self.panels.items() if name not in LEFT]
         columns = [w.VBox(left), w.VBox(right)]
         for column in columns:
             column.add_class("wb-column")
@@ -82,9 +97,9 @@ class Workbench(w.VBox):  # type: ignore[misc]
             self.session.client.id = client
             self.session.start()
         if "task" in asked:
-            self.choose.choose_task(asked["task"])
+            self.choose.ask_for("task", asked["task"])
         if "model" in asked:
-            self.choose.choose_model(asked["model"])
+            self.choose.ask_for("model", asked["model"])
         if "run" in asked:
             self.explore.select(asked["run"])
         self._keep_address()

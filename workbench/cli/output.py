@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.core.records import Run
-from workbench.i18n.numbers import change_words, duration, figure, interval, speed_words
+from workbench.i18n.numbers import THIN, change_words, duration, figure, interval, speed_words
 from workbench.i18n.recipe_words import recipe_words
 from workbench.i18n.table import TEXTS, text
 
@@ -30,7 +30,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _plain(words: str) -> str:
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+    return "".join(c if c.isprintable() or c == THIN else repr(c)[1:-1] for c in words)
 
 
 def describe(run: Run) -> None:

@@ -87,7 +87,8 @@ class Environment:
 
     Args:
         instructions: sets that matter here, such as ``avx512_vnni`` and ``amx_int8``.
-        cores: logical cores this process may use.
+        cores: physical cores of the machine.
+        threads: hardware threads that this process may use.
         libraries: name to version, of those that measure.
         gpu: name, or empty.
     """
@@ -95,6 +96,7 @@ class Environment:
     cpu: str
     instructions: tuple[str, ...]
     cores: int
+    threads: int
     memory_bytes: int
     system: str
     python: str

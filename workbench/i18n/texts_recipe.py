@@ -8,6 +8,10 @@ TEXTS = {
     "recipe.techniques": ("Techniques", "技术"),
     "recipe.more": ("All knobs", "全部参数"),
     "recipe.uses": ("uses: {recipe}", "所用：{recipe}"),
+    "recipe.unpruned": (
+        "At {rate} a narrower precision alone would do, with nothing pruned.",
+        "压缩率取 {rate} 时，仅降低精度即可，无需剪枝。",
+    ),
     "recipe.none": ("nothing changed", "未做改动"),
     "recipe.size_formula": (
         "compressed size = {before} × {rate} = <b>{after}</b>",

@@ -22,6 +22,17 @@ from workbench.recipes.recipe import Recipe
 ENDED = ("done", "failed", "cancelled")
 
 
+def located(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with a model's folder as an absolute path: the server works elsewhere."""
+    asked, model = dict(request), request.get("model")
+    if isinstance(model, str) and model:
+        with suppress(OSError, RuntimeError, ValueError):
+            place = Path(model).expanduser()
+            if place.is_dir():
+                asked["model"] = str(place.resolve())
+    return asked
+
+
 class Verbs:
     """What one asks for in a script; every verb waits until its job has ended."""
 
@@ -88,7 +99,7 @@ class HttpClient(Verbs):
 
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
         """Ask for work; it goes on when this process ends."""
-        body = {"kind": kind, "request": dict(request)}
+        body = {"kind": kind, "request": located(request)}
         return Job.from_json(self._ask("POST", "/jobs", json=body))
 
     def jobs(self) -> tuple[Job, ...]:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Job, Run
-from workbench.jobs.client import Verbs
+from workbench.jobs.client import Verbs, located
 from workbench.jobs.request import OWNER, check_request
 from workbench.store import Store
 
@@ -33,7 +33,7 @@ class InlineClient(Verbs):
         """Do the work now."""
         from workbench.jobs.execute import perform
 
-        checked = check_request(kind, request, self.home)
+        checked = check_request(kind, located(request), self.home)
         job = Job(uuid4().hex, kind, self.id, checked, "running", created=time.time())
         try:
             result = perform(job, self.home, self._tell, lambda: False)

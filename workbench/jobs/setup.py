@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
     task = tasks.find(task_id)
     card = models.find(model, home)
     if sorted(card.labels) != sorted(task.classes):
-        remedy = f"tune it first: workbench tune --model {model} --task {task_id}"
+        named = f"--model {shlex.quote(card.base or model)} --task {shlex.quote(task_id)}"
+        remedy = f"tune it first: workbench tune {named}"
         raise BadInput(f"model {model}", f"a head for the classes of {task_id}", remedy)
     folder = models.folder(model, home)
     return Setup(model, folder, task, models.anatomy(folder), models.fingerprint(folder))

@@ -30,7 +30,8 @@ def environment() -> Environment:
     return Environment(
         cpu=name,
         instructions=tuple(known for known in SETS if known in flags),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
+        cores=psutil.cpu_count(logical=False) or _threads(),
+        threads=_threads(),
         memory_bytes=int(psutil.virtual_memory().total),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
@@ -39,7 +40,9 @@ def environment() -> Environment:
     )
 
 
-def _cores() -> int:
+def _threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 

@@ -11,6 +11,7 @@ from workbench.i18n.table import TEXTS, text
 from workbench.models.card import Card, filtered
 from workbench.models.catalogue import catalogue
 
+UNREAD = ("zh", "ja", "ko")  # of whose characters the built-in vocabulary has hardly any
 SMALLEST_RATE = 0.14  # what compression can do for the built-in model, embeddings kept
 
 
@@ -64,7 +65,8 @@ def recommend(
         return Recommendation(None, "recommend.kind", shown)
     speaking = filtered(able, language=language)
     if not speaking:
-        return Recommendation(None, "recommend.language", {**shown, "model": able[0].id})
+        reason = "recommend.language" if language in UNREAD else "recommend.other"
+        return Recommendation(None, reason, {**shown, "model": able[0].id})
     fitting = filtered(speaking, max_bytes=max_bytes)
     smallest = min(speaking, key=lambda card: card.size_bytes)
     if not fitting:

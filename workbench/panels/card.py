@@ -42,6 +42,14 @@ def classed(widget: Any, *names: str) -> Any:
     return widget
 
 
+def options(dropdown: Any, listed: Sequence[tuple[str, Any]], value: Any) -> None:
+    """Set options and value together, and only what changed."""
+    if tuple(dropdown.options) != tuple(listed):
+        dropdown.options = listed
+    if any(value == known for _, known in listed) and dropdown.value != value:
+        dropdown.value = value
+
+
 def trouble(words: str) -> str:
     """Markup of a failure, or nothing."""
     return f'<p class="wb-trouble" role="alert">{escape(words)}</p>' if words else ""

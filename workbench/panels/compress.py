@@ -129,6 +129,9 @@ class CompressPanel(Card):
         lines = [f'<p class="wb-soft">{escape(say("recipe.uses", recipe=words))}</p>']
         if self.state.has("magnitude_pruning"):
             lines.append(f"<p>{escape(say('technique.magnitude_pruning.note'))}</p>")
+        if info.unpruned is not None:
+            hint = say("recipe.unpruned", rate=f"{info.unpruned:.2f}")
+            lines.append(f'<p class="wb-soft">{escape(hint)}</p>')
         if info.impossible:
             lines.append(trouble(say("measure.impossible", why=info.impossible)))
         return "".join(lines) + trouble(self.state.trouble)

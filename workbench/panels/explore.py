@@ -35,6 +35,7 @@ class ExplorePanel(Card):
         state.observe(self._show, ["x", "y", "log"])
         state.compress.observe(self._draw, ["info"])
         state.session.observe(self._draw, ["selected", "runs"])
+        state.session.observe(self._wait, ["jobs"])
         state.session.observe(self._show, ["language"])
         self._show()
 
@@ -56,6 +57,10 @@ class ExplorePanel(Card):
         self._showing = False
         self._draw()
 
+    def _wait(self, _: Any) -> None:
+        if not self.state.points():  # an empty plot says whether something is on its way
+            self._draw()
+
     def _draw(self, _: Any = None) -> None:
         say = self.state.session.say
         short = f"short.{self.state.x}"
@@ -74,7 +79,8 @@ class ExplorePanel(Card):
             result=state.result(),
             selected=session.selected,
         )
-        return draw_tradeoff(info, Look(session.language, state.log))
+        empty = "explore.first" if session.expecting() else "explore.empty"
+        return draw_tradeoff(info, Look(session.language, state.log, empty))
 
 
 class RunsPanel(Card):
@@ -85,7 +91,12 @@ class RunsPanel(Card):
         self.table = Markup(self._act)
         super().__init__("runs", [self.table])
         state.session.observe(self._show, ["runs", "selected", "language", "model", "task"])
+        state.session.observe(self._wait, ["jobs"])
         self._show()
+
+    def _wait(self, _: Any) -> None:
+        if not self.state.rows():
+            self._show()
 
     def _act(self, act: str, value: str) -> None:
         if act == "select":
@@ -96,7 +107,7 @@ class RunsPanel(Card):
         self.title(say("explore.runs"))
         rows = self.state.rows()
         if not rows:
-            words = "explore.first" if self.state.session.active() else "explore.no_runs"
+            words = "explore.first" if self.state.session.expecting() else "explore.no_runs"
             self.table.html = f'<p class="wb-soft">{escape(say(words))}</p>'
             return
         heads = "".join(f"<th>{escape(say(f'table.{head}'))}</th>" for head in HEADS)
@@ -153,7 +164,11 @@ class DetailsPanel(Card):
             f'<button class="wb-link" data-act="close">{escape(say("details.close"))}</button>'
             "</span></div>"
         )
-        told = "".join(f"<p>{escape(x)}</p>" for x in (row.speed[1], row.quality[1]) if x)
+        told = "".join(
+            f"<p>{escape(say(f'details.{what}', words=words))}</p>"
+            for what, (_, words) in (("speed", row.speed), ("quality", row.quality))
+            if words
+        )
         if run.status == "failed":
             told = trouble(row.speed[1])
         alone = run.reference is None and run.status == "done"
@@ -176,5 +191,5 @@ class DetailsPanel(Card):
 
 def _machine(environment: Mapping[str, Any]) -> str:
     sets = ", ".join(environment.get("instructions", ()))
-    cores = environment.get("cores", "?")
-    return f"{environment.get('cpu', '?')} × {cores} ({sets})"
+    threads = environment.get("threads", environment.get("cores", "?"))
+    return f"{environment.get('cpu', '?')} × {threads} ({sets})"

@@ -39,7 +39,7 @@ class MeasurePanel(Card):
         self.verify.tooltip = say("measure.looks", n=self.state.looks())
         self.button.disabled = self.verify.disabled = not self.state.ready()
         self.figures.html = self._figures()
-        self.note.html = self._near() + trouble(self.state.session.trouble)
+        self.note.html = self._untuned() + self._near() + trouble(self.state.session.trouble)
 
     def _figures(self) -> str:
         info, session = self.state.compress.info, self.state.session
@@ -57,6 +57,12 @@ class MeasurePanel(Card):
             ends = escape(interval(metric, estimate, session.language))
             cells.append(f"<div>{head}<b{kind}>{value}</b><small>{ends}</small></div>")
         return f'<div class="wb-figures">{"".join(cells)}</div>'
+
+    def _untuned(self) -> str:
+        info = self.state.compress.info
+        if info is None or not info.untuned:
+            return ""
+        return f"<p>{escape(self.state.session.say('choose.no_head'))}</p>"
 
     def _near(self) -> str:
         info, session = self.state.compress.info, self.state.session

@@ -19,29 +19,13 @@ def _source(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
-THEME = """
-function settle() {
-  const root = document.documentElement;
-  if (root.dataset.wbDark) return;
-  const asked = new URLSearchParams(location.search).get("dark");
-  const lab = document.body.dataset.jpThemeLight;
-  const kept = localStorage.getItem("wb-dark");
-  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "1" : "0";
-  const inLab = lab && !document.body.dataset.voila;
-  const own = inLab ? (lab === "false" ? "1" : "0") : system;
-  root.dataset.wbDark = asked || kept || own;
-}
-export default { render({ el }) { el.style.display = "none"; settle(); } };
-"""
-
-
 class Shared(anywidget.AnyWidget):
     """What a page needs once, however many panels it shows: plotly.js, the style, the theme."""
 
     _css = _source("style.css")
 
     def __init__(self) -> None:
-        super().__init__(_esm=_plotly() + THEME)
+        super().__init__(_esm=_plotly() + _source("page.js"))
 
 
 @cache

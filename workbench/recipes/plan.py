@@ -69,9 +69,17 @@ def _export(source: str, target: str, last: Technique | None, wanted: str) -> li
     if last is not None and last.stays:
         raise BadInput(f"{wanted} after {last.name}", last.stays, f"leave out {last.name}")
     if (source, target) not in EXPORTS:
-        reason = f"something that takes format {source}, and nothing converts {source} to {target}"
-        raise BadInput(f"{wanted} ({target}) on a {source} model", reason, "change the order")
+        made = f" after {last.name}" if last is not None else ""
+        takes = f"something that takes the {source} format, for nothing converts it to {target}"
+        raise BadInput(f"{wanted}{made}", takes, _mend(source, last))
     return [Step("export", source, target)]
+
+
+def _mend(source: str, last: Technique | None) -> str:
+    """What to do about a step that cannot follow: run elsewhere, or leave out what came before."""
+    able = [entry.name for entry in RUNTIMES.values() if entry.format == source]
+    choose = f"choose the runtime {' or '.join(able)}" if able else "change the order"
+    return f"{choose}, or leave out {last.name}" if last is not None else choose
 
 
 def with_runtime(recipe: Recipe, anatomy: Anatomy) -> Recipe:

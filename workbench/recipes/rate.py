@@ -34,6 +34,19 @@ def _lowest(anatomy: Anatomy, usable: tuple[tuple[str, ...], ...]) -> float:
     return min(_rate((*_pruned(top, top), *_narrowed(p)), anatomy) for p in usable)
 
 
+def unpruned_below(recipe: Recipe, anatomy: Anatomy) -> float | None:
+    """The rate that a narrower precision reaches without the pruning in ``recipe``.
+
+    Returns:
+        The largest such rate below the recipe's own; None without pruning, or if there is none.
+    """
+    if not any(config.name == PRUNING for config in recipe.techniques):
+        return None
+    own = rate_of(recipe, anatomy)
+    rates = [_rate(_narrowed(p), anatomy) for p in _usable() if p]
+    return max((rate for rate in rates if rate <= own * (1 + TOLERANCE)), default=None)
+
+
 def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
     """The recipe that reaches ``rate`` with the least pruning.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,9 +54,22 @@ class Runtime:
     extra: str = ""
 
 
-TECHNIQUES: dict[str, Technique] = {}
-RUNTIMES: dict[str, Runtime] = {}
-EXPORTS: dict[tuple[str, str], Callable[[Artifact, Context], Artifact]] = {}
+_TABLES: dict[str, dict[Any, Any]] = {"TECHNIQUES": {}, "RUNTIMES": {}, "EXPORTS": {}}
+TECHNIQUES: dict[str, Technique]
+RUNTIMES: dict[str, Runtime]
+EXPORTS: dict[tuple[str, str], Callable[[Artifact, Context], Artifact]]
+
+
+def __getattr__(name: str) -> Any:
+    """A table, filled when it is first asked for: a recipe alone must know its techniques.
+
+    The folders are named here, not imported above: they lie in higher layers.
+    """
+    if name not in _TABLES:
+        raise AttributeError(name)
+    for folder in ("formats", "runtimes", "techniques"):
+        import_module(f"workbench.{folder}")
+    return _TABLES[name]
 
 
 def technique(
@@ -71,7 +85,7 @@ def technique(
 
     def register(handler: Function) -> Function:
         name = config_type.name
-        TECHNIQUES[name] = Technique(
+        _TABLES["TECHNIQUES"][name] = Technique(
             name, config_type, format, handler, resize, stays, module, extra
         )
         return handler
@@ -86,7 +100,7 @@ def runtime(
 
     def register(opener: Function) -> Function:
         name = config_type.name
-        RUNTIMES[name] = Runtime(name, config_type, format, opener, module, extra)
+        _TABLES["RUNTIMES"][name] = Runtime(name, config_type, format, opener, module, extra)
         return opener
 
     return register
@@ -96,7 +110,7 @@ def export(source: str, target: str) -> Callable[[Function], Function]:
     """Register the decorated ``function(artifact, context)`` as the way between two formats."""
 
     def register(function: Function) -> Function:
-        EXPORTS[source, target] = function
+        _TABLES["EXPORTS"][source, target] = function
         return function
 
     return register

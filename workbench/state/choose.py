@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from traitlets import Any as AnyTrait
@@ -11,6 +13,25 @@ from traitlets import HasTraits, Tuple, Unicode
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.state.session import Session, told
+
+
+@dataclass(frozen=True)
+class FileWish:
+    """A data file as the reader means it.
+
+    Args:
+        path: of the training file.
+        text: column of the texts, or None to guess.
+        label: column of the labels, or None to guess.
+        header: whether the first line names the columns.
+        test: path of a test file, or empty: then rows are held out.
+    """
+
+    path: str
+    text: str | None = None
+    label: str | None = None
+    header: bool = True
+    test: str = ""
 
 
 class ChooseState(HasTraits):
@@ -22,9 +43,12 @@ class ChooseState(HasTraits):
 
     models = Tuple(help="Card of every model that can be chosen, the chosen one among them")
     tasks = Tuple(help="Task of every task that can be chosen")
-    preview = AnyTrait(None, allow_none=True, help="Preview of the file being looked at")
+    file = AnyTrait(None, allow_none=True, help="FileWish: the file being looked at")
+    columns = Tuple(help="its columns, also while they make no task yet")
+    preview = AnyTrait(None, allow_none=True, help="Preview of it, or None while it is no task")
     advice = AnyTrait(None, allow_none=True, help="Recommendation, or None")
-    trouble = Unicode("", help="empty, or why the last wish was refused")
+    trouble = Unicode("", help="empty, or why the last wish for a model was refused")
+    file_trouble = Unicode("", help="empty, or why the file makes no task")
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -53,7 +77,7 @@ class ChooseState(HasTraits):
             self.refresh()
             self.choose_model(card.id)
 
-        self._attempt(wish)
+        self.trouble = self._refused(wish)
 
     def choose_model(self, model: str) -> None:
         """Choose a listed model."""
@@ -73,34 +97,65 @@ class ChooseState(HasTraits):
             fitting = [c for c in self.models if c.base == base and c.task == task]
             self.choose_model(fitting[-1].id if fitting else base)
 
-    def look(self, path: str, text: str | None = None, label: str | None = None) -> None:
-        """Preview a data file."""
+    def look(self, path: str, **changes: Any) -> None:
+        """Preview a data file.
+
+        Args:
+            path: of a CSV, TSV or JSONL file.
+            changes: other fields of ``FileWish``.
+        """
         from workbench import tasks
 
-        def wish() -> None:
-            self.preview = tasks.preview(path.strip(), text, label)
+        self.file = wish = FileWish(path.strip(), **changes)
+        self.columns, self.preview = (), None
 
-        self.preview = None
-        self._attempt(wish)
+        def read() -> None:
+            self.columns = tasks.columns_of(Path(wish.path).expanduser(), wish.header)
+            self.preview = tasks.preview(wish.path, wish.text, wish.label, wish.header)
+
+        self.file_trouble = self._refused(read)
+
+    def change_file(self, **changes: Any) -> None:
+        """Look at the same file with other columns, without a header, or with a test file."""
+        if self.file is not None and replace(self.file, **changes) != self.file:
+            now = {**asdict(self.file), **changes}
+            self.look(**now)
 
     def use_file(self) -> None:
         """Make a task of the file in the preview, and choose it."""
         from workbench import tasks
 
-        shown = self.preview
-        if shown is None:
+        wish, shown = self.file, self.preview
+        if wish is None or shown is None:
             return
 
-        def wish() -> None:
-            name = tasks.csv_id(
-                shown.path, text_column=shown.text_column, label_column=shown.label_column
-            )
+        def use() -> None:
+            columns = shown.text_column, shown.label_column
+            self.open_task(tasks.csv_id(wish.path, wish.test or None, *columns, wish.header))
+            self.file, self.columns, self.preview = None, (), None
+
+        self.file_trouble = self._refused(use)
+
+    def open_task(self, name: str) -> None:
+        """Choose a task that need not be listed.
+
+        Raises:
+            BadInput: if there is no such task.
+        """
+        from workbench import tasks
+
+        if not any(task.id == name for task in self.tasks):
             self._opened[name] = tasks.find(name)
             self.refresh()
-            self.choose_task(name)
-            self.preview = None
+        self.choose_task(name)
 
-        self._attempt(wish)
+    def ask_for(self, what: str, name: str) -> None:
+        """Choose the ``model`` or ``task`` that an address names; why not is told in its place."""
+        if what == "model":
+            listed = any(card.id == name for card in self.models)
+            self.choose_model(name) if listed else self.open_model(name)
+        else:
+            self.file_trouble = self._refused(lambda: self.open_task(name))
 
     def ask_advice(self, language: str, max_bytes: int | None, gpu: bool = False) -> None:
         """Which model for the chosen task's kind, language, largest size and hardware."""
@@ -136,12 +191,18 @@ class ChooseState(HasTraits):
         model = card.base or card.id
         return self.session.ask("tune", model=model, task=self.session.task, mode=mode)
 
-    def _attempt(self, wish: Callable[[], None]) -> None:
-        self.trouble = ""
+    def take_advice(self) -> None:
+        """Choose the model that was recommended."""
+        if self.advice is not None and self.advice.card is not None:
+            self.choose_model(self.advice.card.id)
+
+    def _refused(self, wish: Callable[[], None]) -> str:
+        """Why a wish was refused; empty if it was not."""
         try:
             wish()
         except BadInput as err:
-            self.trouble = told(err, self.session.language)
+            return told(err, self.session.language)
+        return ""
 
     def _jobs_changed(self, change: Any) -> None:
         """A tuning of ours that has ended gives a model; choose it."""

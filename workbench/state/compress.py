@@ -13,7 +13,14 @@ from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build, check
 from workbench.recipes.plan import plan, with_runtime
-from workbench.recipes.rate import PRUNING, lowest_rate, rate_of, recipe_for_rate
+from workbench.recipes.rate import (
+    PRUNING,
+    TOLERANCE,
+    lowest_rate,
+    rate_of,
+    recipe_for_rate,
+    unpruned_below,
+)
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
 from workbench.state.expect import Expectation, expect
@@ -30,6 +37,8 @@ class CompressInfo:
         size_before: bytes.
         size_after: bytes, exact.
         pruning: share of heads and units removed, the larger of the two.
+        untuned: whether the model has no head for the task yet.
+        unpruned: rate that a narrower precision reaches without this pruning, or None.
         impossible: empty, or why the recipe cannot run.
         expected: metrics before measuring.
         reference_s: median latency of the reference as it was timed beside the run that the
@@ -41,6 +50,8 @@ class CompressInfo:
     size_before: int
     size_after: int
     pruning: float
+    untuned: bool
+    unpruned: float | None
     impossible: str
     expected: Expectation
     reference_s: float | None
@@ -72,10 +83,21 @@ class CompressState(HasTraits):
         if self.anatomy is None:
             return
         try:
-            low = max(rate, lowest_rate(self.anatomy))
-            self._accept(recipe_for_rate(min(low, 1.0), self.anatomy, self.recipe))
+            asked = min(max(rate, lowest_rate(self.anatomy)), 1.0)
+            self._accept(recipe_for_rate(asked, self.anatomy, self.recipe))
+            self._tell_gap(asked, rate_of(self.recipe, self.anatomy))
         except BadInput as err:
             self.trouble = told(err, self.session.language)
+
+    def _tell_gap(self, asked: float, reached: float) -> None:
+        """Between two precisions lie rates that nothing reaches: say so, never move silently."""
+        if abs(reached / asked - 1) > TOLERANCE:
+            gap = BadInput(
+                f"compression rate {asked:.2f}",
+                "a rate that whole heads, units and layers can reach",
+                f"take {reached:.2f}, the nearest",
+            )
+            self.trouble = told(gap, self.session.language)
 
     def set_pruning(self, share: float) -> None:
         """Remove this share of heads and of feed-forward units."""
@@ -159,14 +181,17 @@ class CompressState(HasTraits):
         return ""
 
     def _model_changed(self, _: Any = None) -> None:
-        from workbench import models
+        from workbench import models, tasks
 
-        self.anatomy = None
-        if self.session.model:
+        self.anatomy, self._untuned = None, True
+        session = self.session
+        if session.model:
             try:
-                self.anatomy = models.anatomy(models.folder(self.session.model, self.session.home))
+                self.anatomy = models.anatomy(models.folder(session.model, session.home))
+                labels = models.find(session.model, session.home).labels
+                self._untuned = sorted(labels) != sorted(tasks.find(session.task).classes)
             except BadInput as err:
-                self.trouble = told(err, self.session.language)
+                self.trouble = told(err, session.language) if session.task else ""
         self._work_out()
 
     def _work_out(self, _: Any = None) -> None:
@@ -184,6 +209,8 @@ class CompressState(HasTraits):
             size_before=anatomy.size_bytes,
             size_after=size,
             pruning=max(pruning.ffn, pruning.heads) if pruning else 0.0,
+            untuned=self._untuned,
+            unpruned=unpruned_below(self.recipe, anatomy),
             impossible=self._impossible(self.recipe),
             expected=expected,
             reference_s=expected.reference_s,

@@ -103,7 +103,7 @@ class ExploreState(HasTraits):
         return [
             (
                 self.session.say(f"metric.{name}"),
-                figure(name, value),
+                figure(name, value, language),
                 interval(name, value, language),
             )
             for name in METRICS

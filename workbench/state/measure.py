@@ -39,7 +39,7 @@ class MeasureState(HasTraits):
     def ready(self) -> bool:
         """Whether the recipe on screen can be measured now."""
         info = self.compress.info
-        return info is not None and not info.impossible
+        return info is not None and not info.impossible and not info.untuned
 
     def measure(self, split: str = "validation") -> Job | None:
         """Measure the recipe on screen; on the test split when it is to be verified."""

@@ -108,6 +108,15 @@ class Session(HasTraits):
         """Jobs waiting or running."""
         return tuple(job for job in self.jobs if job.status not in ENDED)
 
+    def expecting(self) -> bool:
+        """Whether runs of the chosen model and task are on their way."""
+        return any(
+            job.kind != "tune"
+            and job.request.get("task") == self.task
+            and self.model.startswith(str(job.request.get("model", "?")))
+            for job in self.active()
+        )
+
     def here(self, split: str | None = None) -> tuple[Run, ...]:
         """Runs of the chosen model and task."""
         return tuple(

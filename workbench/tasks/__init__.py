@@ -7,9 +7,20 @@ from workbench.tasks.hub import PREFIX as HUB
 from workbench.tasks.hub import find_hub
 from workbench.tasks.preview import Preview, preview
 from workbench.tasks.shopdesk import NAME, shopdesk
+from workbench.tasks.table import columns_of
 from workbench.tasks.task import SPLITS, Rows, Task
 
-__all__ = ["SPLITS", "Preview", "Rows", "Task", "catalogue", "csv_id", "find", "preview"]
+__all__ = [
+    "SPLITS",
+    "Preview",
+    "Rows",
+    "Task",
+    "catalogue",
+    "columns_of",
+    "csv_id",
+    "find",
+    "preview",
+]
 
 
 def catalogue() -> tuple[Task, ...]:
