@@ -24,7 +24,7 @@ def register(program: typer.Typer) -> None:
 def models(
     json: Json = False,
     language: Annotated[str | None, typer.Option(help="ISO code, such as en")] = None,
-    max_mb: Annotated[float | None, typer.Option(help="largest size in MB")] = None,
+    max_mb: Annotated[float | None, typer.Option(min=0, help="largest size in MB")] = None,
     kind: Annotated[str, typer.Option(help="kind of task")] = "classification",
     gpu: Annotated[bool, typer.Option("--gpu", help="there is a GPU")] = False,
     recommend: Annotated[bool, typer.Option("--recommend", help="name one, and why")] = False,

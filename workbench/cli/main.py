@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from workbench import __version__
 from workbench.cli import apps, look, work
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
@@ -21,6 +22,17 @@ program = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+@program.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="tell the version")] = False,
+) -> None:
+    if version:
+        print(f"workbench {__version__}")
+        raise typer.Exit
+
+
 for commands in (apps, look, work):
     commands.register(program)
 

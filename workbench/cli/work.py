@@ -16,7 +16,7 @@ from workbench.core.home import home
 from workbench.core.records import Job, Run
 from workbench.i18n.numbers import figure
 from workbench.i18n.recipe_words import recipe_words
-from workbench.jobs.client import HttpClient
+from workbench.jobs.client import ENDED, HttpClient
 
 Model = Annotated[str, typer.Option("--model", help="a catalogue id, a folder, or hf:owner/name")]
 TaskId = Annotated[str, typer.Option("--task", help="shopdesk, csv:TRAIN,TEST or hf:owner/name")]
@@ -140,7 +140,7 @@ def jobs(
     """List jobs, follow them, or cancel one."""
     client = HttpClient(home())
     if cancel is not None:
-        client.cancel(cancel)
+        _cancelled(client, cancel)
     if follow:
         for job in [j for j in client.jobs() if j.status in ("queued", "running")]:
             _followed(client, job)
@@ -150,6 +150,17 @@ def jobs(
         return
     rows = [(job.id, job.kind, job.status, str(job.request.get("model", ""))) for job in found]
     table(("id", "kind", "status", "model"), rows)
+
+
+def _cancelled(client: HttpClient, job_id: str) -> None:
+    """Ask a job to stop; one that has ended cannot."""
+    ended = [job for job in client.jobs() if job.id == job_id and job.status in ENDED]
+    if ended:
+        wanted = "a job that waits or runs"
+        raise BadInput(
+            f"job {job_id} ({ended[0].status})", wanted, "list them with workbench jobs"
+        )
+    client.cancel(job_id)
 
 
 def runs(json: Json = False) -> None:

@@ -32,6 +32,7 @@ EXPECTED = {
     ),
     "a free port from 1024 to 65535": "1024 至 65535 之间的空闲端口",
     "a head for the classes of {a}": "适用于 {a} 各类别的分类头",
+    "a job that waits or runs": "排队中或运行中的作业",
     "a job of your own": "自己的作业",
     "a list": "列表",
     "a list of lists": "由列表组成的列表",

@@ -44,10 +44,10 @@ class Bar(Markup):
         if jobs:
             words = say("app.jobs_some", running=running, waiting=len(jobs) - running)
         self.html = (
-            f"<nav><b>{escape(say('app.title'))}</b>{steps}<span class='wb-space'></span>"
-            f'<span class="wb-note" role="status">{escape(words)}</span>'
+            f"<nav><b>{escape(say('app.title'))}</b><span class='wb-steps'>{steps}</span>"
+            f'<span class="wb-tools"><span class="wb-note" role="status">{escape(words)}</span>'
             f"{_button('language', say('app.language'), say('app.language_help'))}"
-            f"{_button('theme', '◐', say('app.theme_help'))}</nav>"
+            f"{_button('theme', '◐', say('app.theme_help'))}</span></nav>"
         )
 
 

@@ -63,8 +63,8 @@ class Recipe:
             techniques=tuple(_config(TECHNIQUES, "technique", entry) for entry in listed),
         )
 
-    def as_code(self, model: str, task: str) -> str:
-        """Python that makes and measures this recipe again."""
+    def as_code(self, model: str, task: str, verify: bool = False) -> str:
+        """Python that makes and measures this recipe again; on the test split if ``verify``."""
         kinds = sorted({type(config).__name__ for config in self.techniques})
         lines = ["import workbench", "from workbench.recipes.recipe import Recipe"]
         if kinds:
@@ -74,7 +74,8 @@ class Recipe:
         if kinds:
             lines += ["    techniques=(", *(f"        {c!r}," for c in self.techniques), "    ),"]
         lines += [")", "client = workbench.connect()"]
-        return "\n".join([*lines, f"run = client.run({model!r}, {task!r}, recipe)"]) + "\n"
+        more = ", verify=True" if verify else ""
+        return "\n".join([*lines, f"run = client.run({model!r}, {task!r}, recipe{more})"]) + "\n"
 
 
 def check_fields(data: Any) -> None:

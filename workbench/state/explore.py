@@ -94,8 +94,7 @@ class ExploreState(HasTraits):
 
     def code(self, run: Run) -> str:
         """Python that makes and measures the run again."""
-        code = Recipe.from_json(run.recipe).as_code(run.model, run.task)
-        return code.replace("recipe)\n", "recipe, verify=True)\n") if run.split == "test" else code
+        return Recipe.from_json(run.recipe).as_code(run.model, run.task, run.split == "test")
 
     def numbers(self, run: Run) -> list[tuple[str, str, str]]:
         """(metric, value, interval) of everything that was measured."""
