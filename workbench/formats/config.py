@@ -21,7 +21,7 @@ UNDECLARED = {  # read by the families' code, though their classes do not declar
     *("rope_local_base_freq", "partial_rotary_factor", "global_attn_every_n_layers"),
     *("sliding_window_pattern", "pooler_hidden_size", "position_buckets", "norm_rel_ebd"),
     *("conv_kernel_size", "conv_act", "conv_groups", "share_att_key", "max_relative_positions"),
-    *("attention_head_size", "cls_dropout", "hidden_dropout", "is_causal"),
+    *("head_dim", "attention_head_size", "cls_dropout", "hidden_dropout", "is_causal"),
 }
 LABELS = "id2label"
 LONGEST = 64  # characters of a setting that is a word

@@ -18,9 +18,14 @@ def converted(folder: Path) -> Any:
 
     transformers is shown a folder of ours with the vocabulary and nothing that names a class, a
     file or a template.
+
+    Raises:
+        Exception: whatever transformers raises if there is no vocabulary, or a broken one.
     """
     from transformers import AutoTokenizer
 
+    if not any((folder / name).is_file() for name in FILES):
+        raise ValueError("there is none")  # transformers would make an empty one
     with TemporaryDirectory(prefix="workbench-vocabulary-") as made:
         for name in FILES:
             if (folder / name).is_file():

@@ -131,6 +131,7 @@ def _header(path: Path) -> dict[str, Tensor]:
     if not isinstance(data, dict):
         raise BadInput(path.name, "a safetensors header that is an object", AGAIN)
     data.pop("__metadata__", None)
+    TENSORS.check(len(data), path.name)
     return _checked(path, data, 8 + length, size)
 
 
