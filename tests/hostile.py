@@ -186,3 +186,10 @@ def sharded(place: Path, names: dict[str, str]) -> Path:
     index = json.dumps({"weight_map": names})
     (place / "model.safetensors.index.json").write_text(index)
     return place
+
+
+def vocabulary(place: Path) -> Path:
+    """A folder of the old kind: no tokenizer.json but the words it is made from."""
+    without(place, "tokenizer.json")
+    words = "\n".join(TOKENIZER["model"]["vocab"]) + "\n[MASK]\n"
+    return beside(place, "vocab.txt", words.encode(), place)

@@ -11,6 +11,7 @@ from hostile import (
     folder,
     text_beside,
     tokenizer,
+    vocabulary,
     with_config,
     without,
 )
@@ -351,12 +352,6 @@ def tokenizers(mark: Path):
         Case("no tokenizer", lambda p: without(p, "tokenizer.json"), "tokenizer"),
         Case("vocabulary only", vocabulary, "", 0),
     ]
-
-
-def vocabulary(place: Path) -> Path:
-    without(place, "tokenizer.json")
-    words = "\n".join(TOKENIZER["model"]["vocab"]) + "\n[MASK]\n"
-    return beside(place, "vocab.txt", words.encode(), place)
 
 
 def cases(mark: Path):

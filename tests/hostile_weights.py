@@ -65,7 +65,7 @@ def headers(mark: Path):
         spoilt("unknown type", "type", a=ENTRY | {"dtype": "O"}),
         spoilt("type a list", "type", a=ENTRY | {"dtype": []}),
         spoilt("entry no object", "type, shape", a=7),
-        spoilt("many dimensions", "fit", a=ENTRY | {"shape": [1] * 99}),
+        spoilt("many dimensions", "dimensions", a=ENTRY | {"shape": [1] * 99}),
         Case("many tensors", lambda p: folder(p, weights=many()), "at most 50,000 tensors"),
     ]
 

@@ -11,15 +11,19 @@ import threading
 from pathlib import Path
 
 import hostile
+import hostile_texts
 import make_hostile
 import numpy as np
 import pytest
 
 from workbench import models
 from workbench.core.errors import BadInput
+from workbench.formats import config
+from workbench.i18n.errors import translated
 from workbench.jobs.load import inspect_loaded
 from workbench.jobs.loader import looked_through
-from workbench.models import safety
+from workbench.jobs.request import check_request
+from workbench.models import limits, safety
 
 NAMES = [case.name for case in make_hostile.cases(Path("unused"))]
 COMMAND = [sys.executable, "-m", "workbench", "inspect", "--load"]
@@ -52,6 +56,38 @@ def test_the_mark_would_show_if_a_pickle_were_run(tmp_path):
 def test_the_corpus_has_at_least_60_cases_and_a_script(tmp_path):
     assert len(NAMES) == len(set(NAMES)) >= 60
     assert callable(make_hostile.make)
+
+
+def test_every_limit_has_a_sentence_in_both_languages():
+    found = [value for value in vars(limits).values() if isinstance(value, limits.Limit)]
+
+    assert len(found) >= 15
+    for limit in found:
+        limit.check(limit.most, "x.json")
+        with pytest.raises(BadInput) as caught:
+            limit.check(limit.most + 1, "x.json")
+        assert str(caught.value).startswith(f"x.json ({limit.most + 1:,} {limit.unit}): expected")
+        assert not re.search("[a-z]", translated(caught.value.expected).replace("JSON", ""))
+
+
+@pytest.mark.parametrize("name", [*hostile_texts.CODE, *hostile_texts.ELSEWHERE])
+def test_the_loader_takes_no_setting_that_a_family_does_not_have(name, tmp_path):
+    asked = (hostile_texts.CODE | hostile_texts.ELSEWHERE)[name]
+    place = hostile.folder(tmp_path / "model", asked)
+
+    taken = config.read(place).to_dict()
+
+    plain = config.read(hostile.folder(tmp_path / "plain")).to_dict()
+    assert taken == plain
+
+
+def test_a_job_on_a_hostile_folder_is_refused_at_the_door(tmp_path, home):
+    place = hostile.folder(tmp_path / "model", {"auto_map": {"AutoModel": "m.M"}})
+
+    for kind, more in (("tune", {}), ("run", {"recipe": {}}), ("sweep", {"grid": {}})):
+        request = {"model": str(place), "task": "shopdesk", **more}
+        with pytest.raises(BadInput, match="remote code"):
+            check_request(kind, request, home)
 
 
 def test_a_good_folder_passes_without_a_warning(tmp_path, home):

@@ -67,5 +67,5 @@ def _plain(value: Any, depth: int = 0) -> bool:
         return math.isfinite(value)
     if isinstance(value, list | dict):
         inside = value.values() if isinstance(value, dict) else value
-        return depth < 2 and all(_plain(x, depth + 1) for x in inside)
+        return depth < 3 and all(_plain(x, depth + 1) for x in inside)
     return value is None or isinstance(value, bool | int)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-FILES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model")
+FILES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model")
 SETTINGS = ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space")
 TOKENS = tuple(f"{name}_token" for name in ("unk", "pad", "cls", "sep", "mask", "bos", "eos"))
 

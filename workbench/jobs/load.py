@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.models.limits import LOADED_PER_S, SECONDS, TRUST
+from workbench.models.limits import LOADED_PER_S, SECONDS, TRUST, WEIGHT_BYTES
 
 
 def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
@@ -53,10 +54,11 @@ def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
 def sizes(place: Path) -> int:
     """Bytes of the files at the top of a folder, where the weights lie; none is opened."""
     found = 0
-    for entry in os.scandir(place):
-        if entry.name.endswith((".safetensors", ".bin")) and entry.is_file():
-            found += entry.stat().st_size
-    return found
+    with suppress(OSError):  # what cannot be listed is refused later, with the reason
+        for entry in os.scandir(place):
+            if entry.name.endswith((".safetensors", ".bin")) and entry.is_file():
+                found += entry.stat().st_size
+    return min(found, WEIGHT_BYTES.most)
 
 
 def _environment(scratch: str) -> dict[str, str]:

@@ -55,9 +55,9 @@ def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
     """
     from workbench import models
 
-    before = stamp(place)
-    told = models.inspect(model, home)
     try:
+        before = stamp(place)
+        told = models.inspect(model, home)
         _answer(place, headed=bool(told["labels"]))
     except BadInput:
         raise

@@ -18,6 +18,7 @@ from workbench.models.artifacts import check_artifact
 from workbench.models.card import Card
 from workbench.models.files import read_json
 from workbench.models.fingerprint import sha256
+from workbench.models.tree import steady
 from workbench.models.weights import nonfinite, tensors, weight_files
 
 BUILT_IN = "all-MiniLM-L6-v2"
@@ -259,11 +260,12 @@ def inspect(name: str, home: Path) -> dict[str, Any]:
     """
     location = place(name, home)
     warnings = list(safety.check(location))
-    bad = nonfinite(location)
+    with steady(location):
+        bad = nonfinite(location)
+        card = asdict(find(name, home))
     if bad:
         told = ", ".join(repr(x)[:60] for x in bad[:3])
         warnings.append(f"{len(bad)} tensors hold NaN or infinity, such as {told}")
-    card = asdict(find(name, home))
     data: dict[str, Any] = json.loads(
         json.dumps({"schema": 1, **card, "warnings": warnings, "loaded": False})
     )

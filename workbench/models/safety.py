@@ -13,7 +13,7 @@ from workbench.models.limits import WEIGHT_BYTES
 from workbench.models.sizes import check_layers, check_size
 from workbench.models.template import check_template_files
 from workbench.models.tokenizer import check_tokenizer
-from workbench.models.tree import check_entries, entries
+from workbench.models.tree import check_entries, entries, steady
 from workbench.models.weights import tensors, weight_files
 from workbench.models.wishes import check_code
 
@@ -39,14 +39,17 @@ def check(folder: Path) -> tuple[str, ...]:
     """
     if not folder.is_dir():
         raise BadInput(shown(folder), "a folder with a model", "give the folder's path")
-    found = entries(folder)
-    check_entries(folder, found)
-    if (folder / "adapter_config.json").exists():
-        raise BadInput("adapter_config.json", "a whole model, not an adapter", "merge it first")
-    _check_texts(folder, found)
-    kind, files = weight_files(folder)
-    warnings = check_company(folder, found, kind, files)
-    _check_weights(folder, files)
+    with steady(folder):
+        found = entries(folder)
+        check_entries(folder, found)
+        if (folder / "adapter_config.json").exists():
+            raise BadInput(
+                "adapter_config.json", "a whole model, not an adapter", "merge it first"
+            )
+        _check_texts(folder, found)
+        kind, files = weight_files(folder)
+        warnings = check_company(folder, found, kind, files)
+        _check_weights(folder, files)
     return tuple(warnings)
 
 

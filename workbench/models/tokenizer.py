@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.models.files import read_json, shown
+from workbench.models.files import read_json, read_small, shown
 from workbench.models.limits import (
     ADDED,
     GROWTH,
@@ -18,6 +18,7 @@ from workbench.models.limits import (
     STEPS,
     TEXT_BYTES,
     TRUST,
+    VALUES,
 )
 
 NAME = "tokenizer.json"
@@ -38,7 +39,7 @@ def check_tokenizer(folder: Path) -> None:
     for name in VOCABULARIES:
         path = folder / name
         if path.is_file():
-            TEXT_BYTES.check(path.stat().st_size, name)
+            VALUES.check(read_small(path, TEXT_BYTES).count(b"\n"), name)
     path = folder / NAME
     if path.is_file():
         data = read_json(path, TEXT_BYTES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.core.errors import BadInput
@@ -31,6 +32,22 @@ def entries(folder: Path) -> tuple[Path, ...]:
             told = f"{shown(folder.name)} ({err.strerror})"
             raise BadInput(told, "a folder that can be listed", TRUST) from err
     return tuple(sorted(found))
+
+
+@contextmanager
+def steady(folder: Path) -> Iterator[None]:
+    """What cannot be read while a folder is looked at is a fault of the folder.
+
+    Raises:
+        BadInput: for any error of the file system.
+    """
+    try:
+        yield
+    except OSError as err:
+        told = f"{shown(folder.name)} ({err.strerror})"
+        raise BadInput(
+            told, "a folder that stays as it is", "try again once it is written"
+        ) from err
 
 
 def _inside(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -140,9 +140,12 @@ def _checked(path: Path, data: dict[str, Any], base: int, size: int) -> dict[str
     for name, entry in data.items():
         try:
             (start, end), shape = entry["data_offsets"], tuple(entry["shape"])
-            whole = len(shape) <= RANK.most and all(type(x) is int for x in (start, end, *shape))
+            RANK.check(len(shape), f"{path.name}: {name!r:.60}")
+            whole = all(type(x) is int for x in (start, end, *shape))
             tensor = Tensor(entry["dtype"], shape, path, base + start)
             fits = whole and min(start, *shape, 0) >= 0 and end - start == tensor.size_bytes
+        except BadInput:
+            raise
         except (KeyError, TypeError, ValueError) as err:
             raise BadInput(f"{path.name}: {name!r:.60}", "type, shape and offsets", AGAIN) from err
         if not fits:
