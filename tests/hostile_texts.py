@@ -63,7 +63,7 @@ SIZES = {
     "number beyond numbers": ({"vocab_size": 10**400}, "vocab_size|JSON"),
     "activation unknown": ({"hidden_act": "evil"}, "fit|config"),
     "activation a path": ({"hidden_act": "../../x"}, "plain value"),
-    "dropout a table": ({"hidden_dropout_prob": {"a": {"b": {"c": 1}}}}, "plain value"),
+    "dropout a table": ({"hidden_dropout_prob": {"a": {"b": {"c": 1}}}}, "dropout_prob"),
     "decoder with crossing": ({"is_decoder": True, "add_cross_attention": True}, "weight"),
     "unknown family": ({"model_type": "evil"}, "model_type"),
     "family a list": ({"model_type": ["bert"]}, "model_type"),
