@@ -1,4 +1,4 @@
-"""Model folders that mean harm, or are broken; each is a small change of a good one."""
+"""What hostile folders are made of: a good one that loads, and ways to spoil it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 import os
 import struct
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,61 @@ CONFIG = {
     "vocab_size": 16,
     "max_position_embeddings": 16,
 }
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "where", "is", "my", "order", "?", "refund")
+TOKENIZER = {
+    "version": "1.0",
+    "truncation": None,
+    "padding": None,
+    "added_tokens": [],
+    "normalizer": {"type": "Lowercase"},
+    "pre_tokenizer": {"type": "BertPreTokenizer"},
+    "post_processor": None,
+    "decoder": None,
+    "model": {
+        "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": 100,
+        "vocab": {word: number for number, word in enumerate(WORDS)},
+    },
+}
+LAYER = "encoder.layer.0"
+SHAPES = {  # of the tensors of a BERT with one layer
+    "embeddings.word_embeddings.weight": (16, 8),
+    "embeddings.position_embeddings.weight": (16, 8),
+    "embeddings.token_type_embeddings.weight": (2, 8),
+    **{f"{LAYER}.attention.self.{x}.weight": (8, 8) for x in ("query", "key", "value")},
+    **{f"{LAYER}.attention.self.{x}.bias": (8,) for x in ("query", "key", "value")},
+    f"{LAYER}.attention.output.dense.weight": (8, 8),
+    f"{LAYER}.attention.output.dense.bias": (8,),
+    f"{LAYER}.intermediate.dense.weight": (16, 8),
+    f"{LAYER}.intermediate.dense.bias": (16,),
+    f"{LAYER}.output.dense.weight": (8, 16),
+    f"{LAYER}.output.dense.bias": (8,),
+    **{
+        f"{norm}.LayerNorm.{x}": (8,)
+        for norm in ("embeddings", f"{LAYER}.attention.output", f"{LAYER}.output")
+        for x in ("weight", "bias")
+    },
+}
+GOOD = {name: np.full(shape, 0.5, "<f4") for name, shape in SHAPES.items()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A folder and what ``workbench inspect --load`` must answer.
+
+    Args:
+        name: of the case.
+        build: makes the folder at a path and returns where the model lies.
+        says: a pattern that its sentence (or, with exit 0, its warnings) must match.
+        code: how the command exits.
+    """
+
+    name: str
+    build: Callable[[Path], Path]
+    says: str
+    code: int = 2
 
 
 class Harm:
@@ -34,7 +91,7 @@ class Harm:
 
 def safetensors(tensors=None, **entries) -> bytes:
     """A safetensors file; ``entries`` replace those of the header."""
-    tensors = tensors or {"a": np.ones((4, 4), "<f4"), "layer.0.b": np.zeros(3, "<f4")}
+    tensors = tensors or GOOD
     header, body = {}, b""
     for name, array in tensors.items():
         start = len(body)
@@ -56,6 +113,7 @@ def folder(place: Path, config=None, weights: bytes | None = None) -> Path:
     place.mkdir(parents=True, exist_ok=True)
     (place / "config.json").write_text(json.dumps(CONFIG | (config or {})))
     (place / "model.safetensors").write_bytes(safetensors() if weights is None else weights)
+    (place / "tokenizer.json").write_text(json.dumps(TOKENIZER))
     return place
 
 
@@ -78,6 +136,16 @@ def beside(place: Path, name: str, content: bytes = b"", there: Path | None = No
     """A good folder, or the one that is there, with one more file."""
     ((there or folder(place)) / name).write_bytes(content)
     return place
+
+
+def text_beside(place: Path, name: str, data) -> Path:
+    """The same with a JSON file."""
+    return beside(place, name, json.dumps(data).encode())
+
+
+def tokenizer(place: Path, **entries) -> Path:
+    """A folder whose ``tokenizer.json`` has other entries."""
+    return text_beside(place, "tokenizer.json", TOKENIZER | entries)
 
 
 def without(place: Path, name: str) -> Path:
@@ -118,3 +186,10 @@ def sharded(place: Path, names: dict[str, str]) -> Path:
     index = json.dumps({"weight_map": names})
     (place / "model.safetensors.index.json").write_text(index)
     return place
+
+
+def vocabulary(place: Path) -> Path:
+    """A folder of the old kind: no tokenizer.json but the words it is made from."""
+    without(place, "tokenizer.json")
+    words = "\n".join(TOKENIZER["model"]["vocab"]) + "\n[MASK]\n"
+    return beside(place, "vocab.txt", words.encode(), place)

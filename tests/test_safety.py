@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import json
 import pickle
-import tracemalloc
+import re
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import hostile
-import hostile_cases
+import hostile_texts
+import make_hostile
 import numpy as np
 import pytest
 
 from workbench import models
 from workbench.core.errors import BadInput
-from workbench.models import safety
+from workbench.formats import config
+from workbench.i18n.errors import translated
+from workbench.jobs.load import inspect_loaded
+from workbench.jobs.loader import looked_through
+from workbench.jobs.request import check_request
+from workbench.models import limits, safety
 
-NAMES = [name for name, _, _ in hostile_cases.cases(Path("unused"))]
+NAMES = [case.name for case in make_hostile.cases(Path("unused"))]
+COMMAND = [sys.executable, "-m", "workbench", "inspect", "--load"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_hostile_folder_is_refused_in_one_sentence_and_nothing_runs(name, tmp_path, home):
+def test_a_hostile_folder_is_answered_in_one_sentence_and_nothing_runs(name, tmp_path, home):
     mark = tmp_path / "it-ran"
-    build, said = next((b, s) for n, b, s in hostile_cases.cases(mark) if n == name)
-    place = build(tmp_path / "model")
-    tracemalloc.start()
+    case = next(case for case in make_hostile.cases(mark) if case.name == name)
+    place = case.build(tmp_path / "model")
 
-    with pytest.raises(BadInput, match=said) as caught:
-        models.inspect(str(place), home)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        code, said = 0, "; ".join(looked_through(str(place), place, home)["warnings"])
+    except BadInput as err:
+        code, said = 2, str(err)
 
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 600
-    assert peak < 300e6
+    assert code == case.code, said
+    assert re.search(case.says, said), said
+    assert said.isprintable()
+    assert len(said) < 600
     assert not mark.exists()
 
 
@@ -43,12 +53,162 @@ def test_the_mark_would_show_if_a_pickle_were_run(tmp_path):
     assert (tmp_path / "it-ran").exists()
 
 
-def test_the_corpus_has_at_least_60_cases():
+def test_the_corpus_has_at_least_60_cases_and_a_script(tmp_path):
     assert len(NAMES) == len(set(NAMES)) >= 60
+    assert callable(make_hostile.make)
 
 
-def test_a_good_folder_passes_without_a_warning(tmp_path):
-    assert safety.check(hostile.folder(tmp_path / "model")) == ()
+def test_every_limit_has_a_sentence_in_both_languages():
+    found = [value for value in vars(limits).values() if isinstance(value, limits.Limit)]
+
+    assert len(found) >= 15
+    for limit in found:
+        limit.check(limit.most, "x.json")
+        with pytest.raises(BadInput) as caught:
+            limit.check(limit.most + 1, "x.json")
+        assert str(caught.value).startswith(f"x.json ({limit.most + 1:,} {limit.unit}): expected")
+        assert not re.search("[a-z]", translated(caught.value.expected).replace("JSON", ""))
+
+
+@pytest.mark.parametrize("name", [*hostile_texts.CODE, *hostile_texts.ELSEWHERE])
+def test_the_loader_takes_no_setting_that_a_family_does_not_have(name, tmp_path):
+    asked = (hostile_texts.CODE | hostile_texts.ELSEWHERE)[name]
+    place = hostile.folder(tmp_path / "model", asked)
+
+    taken = config.read(place).to_dict()
+
+    plain = config.read(hostile.folder(tmp_path / "plain")).to_dict()
+    assert taken == plain
+
+
+def test_a_job_on_a_hostile_folder_is_refused_at_the_door(tmp_path, home):
+    place = hostile.folder(tmp_path / "model", {"auto_map": {"AutoModel": "m.M"}})
+
+    for kind, more in (("tune", {}), ("run", {"recipe": {}}), ("sweep", {"grid": {}})):
+        request = {"model": str(place), "task": "shopdesk", **more}
+        with pytest.raises(BadInput, match="remote code"):
+            check_request(kind, request, home)
+
+
+def test_a_good_folder_passes_without_a_warning(tmp_path, home):
+    place = hostile.folder(tmp_path / "model")
+
+    assert safety.check(place) == ()
+    assert looked_through(str(place), place, home)["loaded"] is True
+
+
+def asked(place, *more, cwd=None):
+    return subprocess.run(
+        [*COMMAND, *more, str(place)], capture_output=True, text=True, cwd=cwd, timeout=300
+    )
+
+
+@pytest.mark.parametrize("name", ["pickle renamed", "device", "auto_map", "tensor of a terabyte"])
+def test_the_command_says_one_sentence_and_exits_with_2(name, tmp_path):
+    case = next(c for c in make_hostile.cases(tmp_path / "it-ran") if c.name == name)
+
+    done = asked(case.build(tmp_path / "model"))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"[^\n]+: expected [^\n]+; [^\n]+\.\n", done.stderr)
+    assert re.search(case.says, done.stderr)
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_no_library_is_taken_from_the_folder_one_stands_in(tmp_path):
+    place = hostile.folder(tmp_path / "model")
+    code = f"import os\nos.makedirs({str(tmp_path / 'it-ran')!r}, exist_ok=True)\n"
+    for name in ("torch", "json", "numpy", "tokenizers", "transformers", "typing", "typer"):
+        (place / f"{name}.py").write_text(code)
+
+    done = asked(".", "--json", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["loaded"] is True
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_a_lone_surrogate_is_printed_as_an_escape(tmp_path):
+    config = {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "a\ud800"}}
+    place = hostile.folder(tmp_path / "model", config)
+
+    done = subprocess.run(
+        [*COMMAND[:-1], "--json", str(place)], capture_output=True, text=True, timeout=300
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["labels"] == ["a\ud800"]
+
+
+def test_a_folder_that_changes_while_it_is_read_is_refused_or_read_as_it_was(tmp_path, home):
+    place, mark = hostile.folder(tmp_path / "model"), tmp_path / "it-ran"
+    config = (place / "config.json").read_bytes()
+    other = json.dumps(hostile.CONFIG | {"auto_map": {"AutoModel": "m.M"}}).encode()
+    (place / "m.py").write_text(f"import os\nos.mkdir({str(mark)!r})\n")
+    stop = threading.Event()
+
+    def swap():
+        while not stop.is_set():
+            for content in (other, config):
+                (place / "new").write_bytes(content)
+                (place / "new").replace(place / "config.json")
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        with pytest.raises(BadInput) as caught:
+            inspect_loaded(str(place), home)
+    finally:
+        stop.set()
+        swapper.join()
+
+    assert re.search("remote code|changed while|is there", str(caught.value))
+    assert not mark.exists()
+
+
+def test_in_the_cage_nothing_outside_is_read_written_or_run(tmp_path):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "good").write_text("x")
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "inside" / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "scratch").mkdir()
+    code = f"""
+import os, socket, subprocess
+from pathlib import Path
+from workbench.jobs import cage
+here = Path({str(tmp_path)!r})
+print(cage.close([here / "inside"], here / "scratch", 2**28, 60))
+def tried(what):
+    try: what(); return "done"
+    except Exception as err: return type(err).__name__
+print(tried(lambda: (here / "inside/good").read_text()))
+print(tried(lambda: (here / "inside/link").read_text()))
+print(tried(lambda: (here / "secret").read_text()))
+print(tried(lambda: (here / "inside/new").write_text("x")))
+print(tried(lambda: (here / "scratch/new").write_text("x")))
+print(tried(lambda: subprocess.run(["/bin/true"])))
+print(tried(lambda: bytearray(2**30)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    watched, *tried = done.stdout.split()
+    if watched == "False":
+        pytest.skip("this kernel has no Landlock")
+    denied = "PermissionError"
+    assert tried == ["done", denied, denied, denied, "done", denied, "MemoryError"]
+
+
+def test_what_takes_too_long_or_dies_is_one_sentence(tmp_path, home, monkeypatch):
+    from workbench.jobs import load
+
+    place = hostile.folder(tmp_path / "model")
+    monkeypatch.setattr(load, "SECONDS", 0)
+
+    with pytest.raises(BadInput, match=r"model: expected a model that is loaded within 0 s"):
+        inspect_loaded(str(place), home)
+    died = subprocess.CompletedProcess([], -9, stdout=b"")
+    with pytest.raises(BadInput, match=r"ended with SIGKILL\): expected .* bounded memory"):
+        load._answer(died, place, 5)
 
 
 @pytest.mark.parametrize("first", [0x80, 0x50])
@@ -88,15 +248,6 @@ def test_ordinary_company_is_no_reason_to_refuse(tmp_path):
     warnings = safety.check(place)
 
     assert warnings == ("openvino_model.bin was left unopened", "handler.py was not used")
-
-
-def test_a_file_name_with_control_or_direction_marks_is_spelled_out(tmp_path):
-    place = hostile.beside(tmp_path / "model", "optimizer\n\u202e\x1b[31m.pt")
-
-    (warning,) = safety.check(place)
-
-    assert warning.isprintable()
-    assert "\\u202e" in warning
 
 
 def test_the_layout_of_the_hubs_cache_is_allowed(tmp_path):

@@ -1,6 +1,11 @@
 """Workbench: compress, accelerate and tune models, and measure honestly what it did to them."""
 
-from __future__ import annotations
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # python -m workbench, before anything else: the folder one stands in may be a stranger's, so
+    # no library is looked for there (that is also why nothing is imported from __future__)
+    del sys.path[0]
 
 from typing import Any
 

@@ -43,7 +43,7 @@ def serve_app(port: int, browser: bool, say: Callable[[str], None]) -> None:
         BadInput: if the port is taken, or Voila does not start.
     """
     port = _free(port)
-    command = [sys.executable, "-m", "voila", str(_notebook("app.ipynb")), *_voila(port)]
+    command = [sys.executable, "-P", "-m", "voila", str(_notebook("app.ipynb")), *_voila(port)]
     environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share")}
     _serve(command, environment, f"http://{HOST}:{port}/", browser, say, first_points)
 
@@ -54,7 +54,14 @@ def serve_lab(port: int, browser: bool, say: Callable[[str], None]) -> None:
 
     port, token = _free(port), secrets.token_urlsafe(24)
     notebook = _notebook("00_start_here.ipynb")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        f"--ServerApp.port={port}",
+    ]
     command += [f"--ServerApp.ip={HOST}", "--ServerApp.port_retries=0"]
     command += ["--LabApp.news_url=None", f"--ServerApp.root_dir={notebook.parent}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.output import as_json, table
+from workbench.cli.output import as_json, plain, table
 from workbench.core.home import home
 
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
@@ -66,20 +66,19 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Show a model's card, or why it is refused; nothing that it holds is ever run."""
-    from workbench.models import inspect as looked_at
+    if load:
+        from workbench.jobs.load import inspect_loaded as looked_at
+    else:
+        from workbench.models import inspect as looked_at
 
     data = looked_at(model, home())
-    if load:
-        from workbench.jobs.load import load_once
-
-        data["loaded"] = load_once(model, home())
     if json:
         as_json(data)
         return
     shown = ("id", "family", "parameters", "size_bytes", "format", "license", "source", "loaded")
     table(("", ""), [(name, str(data[name])) for name in shown])
     for warning in data["warnings"]:
-        print(f"warning: {warning}")
+        print(f"warning: {plain(warning)}")
 
 
 def tasks(json: Json = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from workbench import __version__
 from workbench.cli import apps, look, work
+from workbench.cli.output import as_json, plain
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
 
@@ -61,6 +61,6 @@ def main(arguments: list[str] | None = None) -> None:
 def _refuse(err: BadInput, given: list[str]) -> None:
     """One sentence on stderr; with ``--json`` the same as data on stdout."""
     if "--json" in given:
-        print(json.dumps({"error": err.to_json()}, ensure_ascii=False))
-    print(" ".join(str(err).split()), file=sys.stderr)
+        as_json({"error": err.to_json()})
+    print(plain(" ".join(str(err).split())), file=sys.stderr)
     sys.exit(2)

@@ -16,20 +16,22 @@ WIDTH = 24  # of the progress bar
 
 
 def as_json(data: Any) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(data, ensure_ascii=False, indent=1))
+    """One JSON document on stdout; half a surrogate pair, which no encoding has, is escaped."""
+    words = json.dumps(data, ensure_ascii=False, indent=1)
+    print(words.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as what is in them; control characters of foreign texts made visible."""
-    cells = [[_plain(cell) for cell in row] for row in (heads, *rows)]
+    cells = [[plain(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print(line.rstrip())
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
+    """Foreign text for a terminal: control and direction marks are spelled out."""
     return "".join(c if c.isprintable() or c == THIN else repr(c)[1:-1] for c in words)
 
 

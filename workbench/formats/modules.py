@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from workbench.formats import config
 from workbench.formats.about import About
 
 
@@ -49,13 +50,13 @@ class Headed(nn.Module):
 
 def empty(folder: Path, about: About) -> Pooled | Headed:
     """The module of an artifact folder, its weights not yet filled in."""
-    from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+    from transformers import AutoModel, AutoModelForSequenceClassification
     from transformers.initialization import no_init_weights
 
     from workbench.formats.torch import without_pooler
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    described = config.read(folder)
     with no_init_weights():
         if about.pooling == "model":
-            return Headed(AutoModelForSequenceClassification.from_config(config), about)
-        return Pooled(without_pooler(AutoModel.from_config(config)), about)
+            return Headed(AutoModelForSequenceClassification.from_config(described), about)
+        return Pooled(without_pooler(AutoModel.from_config(described)), about)

@@ -12,6 +12,7 @@ import numpy as np
 from workbench.core.artifact import Artifact
 from workbench.core.errors import BadInput
 from workbench.formats import about
+from workbench.formats.vocabulary import converted
 
 NAME = "tokenizer.json"
 LONGEST = 512  # tokens; where a plain folder allows more, its texts are cut here
@@ -76,7 +77,7 @@ def longest(folder: Path) -> int:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     positions = config.get("max_position_embeddings") or config.get("n_positions") or LONGEST
     offset = 2 if config.get("model_type") in ("roberta", "xlm-roberta", "camembert") else 0
-    return min(int(positions) - offset, LONGEST)
+    return max(1, min(int(positions) - offset, LONGEST))
 
 
 def _read(folder: Path) -> Any:
@@ -86,18 +87,12 @@ def _read(folder: Path) -> Any:
     try:
         if path.is_file():
             return Tokenizer.from_file(str(path))
-        return _converted(folder)
-    except Exception as err:  # the tokenizers library raises plain Exception
+        return converted(folder)
+    except BaseException as err:  # the library raises plain Exception, or panics beside it
+        if isinstance(err, KeyboardInterrupt | SystemExit):
+            raise
         raise BadInput(
             f"{folder.name} (tokenizer: {str(err)[:120]})",
             "a tokenizer.json that can be read",
             "save the model's fast tokenizer into the folder",
         ) from err
-
-
-def _converted(folder: Path) -> Any:
-    """Older folders hold a vocabulary only: transformers builds the fast tokenizer from it."""
-    from transformers import AutoTokenizer
-
-    made = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return made.backend_tokenizer

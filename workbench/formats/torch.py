@@ -13,7 +13,7 @@ from workbench.core.errors import BadInput
 from workbench.formats import about
 from workbench.formats.about import About
 from workbench.formats.blocks import family_of, layers_of, replace_weights
-from workbench.formats.quiet import quiet
+from workbench.formats.state import network
 from workbench.formats.tokens import Tokens, longest
 
 if TYPE_CHECKING:
@@ -105,18 +105,15 @@ def _unreadable(folder: Path, err: Exception) -> BadInput:
 
 def _plain(folder: Path) -> Any:
     """A Hugging Face folder whose architecture is a sequence classifier."""
-    import transformers
+    from transformers import AutoModelForSequenceClassification
 
     from workbench.formats.modules import Headed
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     named = config.get("architectures") or [""]
-    if not named[0].endswith("ForSequenceClassification"):
+    if not str(named[0]).endswith("ForSequenceClassification"):
         raise BadInput(folder.name, "a model with a classification head", "tune it first")
-    with quiet():
-        model = transformers.AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, dtype="auto"
-        )
+    model = network(folder, AutoModelForSequenceClassification)
     names = model.config.id2label
     labels = tuple(str(names[i]) for i in range(len(names)))
     family = str(model.config.model_type)
@@ -127,11 +124,7 @@ def _backbone(folder: Path) -> Any:
     import torch
     from transformers import AutoModel
 
-    with quiet():
-        encoder = AutoModel.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32
-        )
-    return without_pooler(encoder)
+    return without_pooler(network(folder, AutoModel, torch.float32))
 
 
 def without_pooler(encoder: Any) -> Any:

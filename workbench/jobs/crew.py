@@ -133,7 +133,7 @@ class Worker:
             if self._device:
                 environment["CUDA_VISIBLE_DEVICES"] = self._device
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "workbench.jobs.worker"),
+                *(sys.executable, "-P", "-m", "workbench.jobs.worker"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env=environment,

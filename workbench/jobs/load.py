@@ -1,49 +1,105 @@
-"""Load a model once, to see that its weights make sense."""
+"""Look a model through and load it once, in a process of its own that can do no harm."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.models.limits import LOADED_PER_S, SECONDS, TRUST, WEIGHT_BYTES
 
-WORDS = "Where is my order?"
 
+def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
+    """What ``models.inspect`` tells, and whether the model answers one input.
 
-def load_once(model: str, home: Path) -> bool:
-    """Read the weights and run one input.
+    Nothing in the folder is opened by this process. The other one may read the folder only and
+    has bounded memory and time (``cage``); what becomes of it is the answer.
 
     Args:
-        model: a catalogue id, a folder, or ``hf:owner/name``.
+        name: a catalogue id, a folder, or ``hf:owner/name``.
         home: ``WORKBENCH_HOME``.
 
     Raises:
-        BadInput: if the model is refused, or its weights do not fit its configuration.
+        BadInput: if the model is refused, if its weights do not fit its configuration, if the
+            folder changes meanwhile, or if it takes too much.
     """
     from workbench import models
-    from workbench.formats import load
-    from workbench.formats.torch import new_classifier
 
-    folder = models.folder(model, home)
-    headed = bool(models.find(model, home).labels)
-    artifact: Any = load(folder) if headed else new_classifier(folder, ("a", "b"), 128)
-    return _answers(artifact, folder)
+    place = models.place(name, home)
+    seconds = SECONDS + sizes(place) // LOADED_PER_S
+    with TemporaryDirectory(prefix="workbench-load-") as scratch:
+        order = [sys.executable, "-P", "-m", "workbench.jobs.loader", name, str(place)]
+        try:
+            ended = subprocess.run(
+                [*order, str(home), scratch],
+                env=_environment(scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as err:
+            raise _late(place, seconds) from err
+    return _answer(ended, place, seconds)
 
 
-def _answers(artifact: Any, folder: Path) -> bool:
-    import torch
+def sizes(place: Path) -> int:
+    """Bytes of the files at the top of a folder, where the weights lie; none is opened."""
+    found = 0
+    with suppress(OSError):  # what cannot be listed is refused later, with the reason
+        for entry in os.scandir(place):
+            if entry.name.endswith((".safetensors", ".bin")) and entry.is_file():
+                found += entry.stat().st_size
+    return min(found, WEIGHT_BYTES.most)
 
-    from workbench.formats.tokens import Tokens
 
-    ids, mask = (torch.from_numpy(x) for x in Tokens.of(artifact).batch([WORDS]))
+def _environment(scratch: str) -> dict[str, str]:
+    """No hub, no threads that each reserve memory, temporary files where they are swept."""
+    own = {
+        "HF_HUB_OFFLINE": "1",
+        "TMPDIR": scratch,
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
+    return {**os.environ, **own, "TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
+
+
+def _answer(
+    ended: subprocess.CompletedProcess[bytes], place: Path, seconds: int
+) -> dict[str, Any]:
     try:
-        with torch.inference_mode():
-            artifact.payload(ids, mask)
-    except (IndexError, RuntimeError, ValueError) as err:
-        said = " ".join(str(err).split())[:120]
+        told = json.loads(ended.stdout)
+    except ValueError as err:
+        if ended.returncode == -getattr(signal, "SIGXCPU", 0):
+            raise _late(place, seconds) from err
         raise BadInput(
-            f"{folder.name} ({said})",
-            "a tokenizer and weights that fit each other",
-            "download or export the model again",
+            f"{_name(place)} ({_end(ended.returncode)})",
+            "a model that can be loaded within bounded memory",
+            TRUST,
         ) from err
-    return True
+    if isinstance(told.get("error"), Mapping):
+        raise BadInput(**told["error"])
+    return dict(told)
+
+
+def _end(code: int) -> str:
+    """How the process ended, in words."""
+    return (
+        f"loading it ended with {signal.Signals(-code).name if code < 0 else f'exit code {code}'}"
+    )
+
+
+def _late(place: Path, seconds: int) -> BadInput:
+    return BadInput(_name(place), f"a model that is loaded within {seconds} s", TRUST)
+
+
+def _name(place: Path) -> str:
+    return place.name if place.name.isprintable() else ascii(place.name)

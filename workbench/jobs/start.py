@@ -81,7 +81,7 @@ def ensure(home: Path) -> Address:
 def _spawn(home: Path) -> subprocess.Popen[bytes]:
     with open(home / LOG, "ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "workbench.jobs.server"],
+            [sys.executable, "-P", "-m", "workbench.jobs.server"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

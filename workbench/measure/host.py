@@ -49,7 +49,7 @@ class Host:
         self._side, self._cancelled, self._closed = side, cancelled, False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close())  # noqa: SIM115 (lives as long as the host)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", PROGRAM, module, str(os.getpid())],
+            [sys.executable, "-P", "-m", PROGRAM, module, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -3,7 +3,7 @@
 from workbench.models import safety
 from workbench.models.anatomy import anatomy
 from workbench.models.card import Card, filtered
-from workbench.models.catalogue import catalogue, find, folder, inspect
+from workbench.models.catalogue import catalogue, find, folder, inspect, place
 from workbench.models.fingerprint import fingerprint
 from workbench.models.recommend import Recommendation, recommend
 from workbench.models.weights import nonfinite
@@ -19,6 +19,7 @@ __all__ = [
     "folder",
     "inspect",
     "nonfinite",
+    "place",
     "recommend",
     "safety",
 ]

@@ -10,10 +10,9 @@ from typing import Any
 from workbench.core.anatomy import Anatomy, Part
 from workbench.core.errors import BadInput
 from workbench.models.files import read_json
+from workbench.models.sizes import LAYER, number
 from workbench.models.weights import WIDTHS, Tensor, tensors, weight_files
-from workbench.models.wishes import number
 
-LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)\.")
 # what follows the layer number: (pattern, role, axis of the weight, axis of the bias, grouped)
 RULES: tuple[tuple[str, str, int, int | None, bool], ...] = (
     (r"attention\.self\.(query|key|value)", "attention", 0, 0, False),

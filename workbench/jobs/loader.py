@@ -1,0 +1,88 @@
+"""``python -m workbench.jobs.loader MODEL FOLDER HOME SCRATCH``: the process that ``load`` starts.
+
+Its answer is one JSON document on standard output: what ``inspect`` tells, or ``{"error": …}``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import BadInput
+from workbench.jobs import cage
+from workbench.jobs.load import sizes
+from workbench.jobs.worker import die_with_parent, own_stdout
+from workbench.models.files import AGAIN, shown
+from workbench.models.limits import COPIES, CPU_SECONDS, LOADED_PER_S, MEMORY
+from workbench.models.tree import blobs, stamp
+
+WORDS = "Where is my order?"
+
+
+def main() -> None:
+    """Import what is trusted, close the cage, look."""
+    import tokenizers  # noqa: F401 (now: the cage counts memory and time from here on)
+    import transformers  # noqa: F401
+
+    import workbench.formats.torch  # noqa: F401
+    from workbench import models  # noqa: F401
+
+    die_with_parent()
+    out = own_stdout()
+    model, place, home, scratch = sys.argv[1], *map(Path, sys.argv[2:5])
+    stored = sizes(place)
+    cage.close(
+        (place, *blobs(place), home),
+        scratch,
+        MEMORY + COPIES * stored,
+        CPU_SECONDS + stored // LOADED_PER_S,
+    )
+    try:
+        told = looked_through(model, place, home)
+    except BadInput as err:
+        told = {"error": err.to_json()}
+    out.write(json.dumps(told))
+    out.flush()
+
+
+def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
+    """The model's card and warnings; its weights have been read and have answered one input.
+
+    Raises:
+        BadInput: if it is refused, cannot be loaded, or its folder changes meanwhile.
+    """
+    from workbench import models
+
+    try:
+        before = stamp(place)
+        told = models.inspect(model, home)
+        _answer(place, headed=bool(told["labels"]))
+    except BadInput:
+        raise
+    except BaseException as err:  # of a library at a loss: a panic of tokenizers is no Exception
+        said = shown(" ".join(f"{type(err).__name__} {err}".split()))
+        wanted = "a tokenizer and weights that fit each other"
+        raise BadInput(f"{shown(place.name)} ({said})", wanted, AGAIN) from err
+    if stamp(place) != before:
+        changed = f"{shown(place.name)} (changed while it was read)"
+        raise BadInput(changed, "a folder that stays as it is", "try again once it is written")
+    return {**told, "loaded": True}
+
+
+def _answer(place: Path, headed: bool) -> None:
+    import torch
+
+    from workbench.formats import load
+    from workbench.formats.tokens import Tokens
+    from workbench.formats.torch import new_classifier
+
+    artifact: Any = load(place) if headed else new_classifier(place, ("a", "b"), 128)
+    ids, mask = (torch.from_numpy(x) for x in Tokens.of(artifact).batch([WORDS]))
+    with torch.inference_mode():
+        artifact.payload(ids, mask)
+
+
+if __name__ == "__main__":
+    main()
