@@ -226,7 +226,7 @@ def test_a_killed_server_resumes_the_sweep_without_repeating_what_is_saved(at):
         if r.status == "done"
         and r.reference
         and r.recipe["techniques"][:1]
-        and r.recipe["techniques"][0]["name"] == "magnitude_pruning"
+        and r.recipe["techniques"][0].get("amount") in (0.1, 0.2)
     ]
     assert len(keys) == len(set(keys)) == 2
 

@@ -12,12 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from workbench.jobs.orphans import SERVED, WORKER, end_adopted
+from workbench.measure.family import MARK, end_family, mark
 
 LINE_LIMIT = 64 * 2**20  # bytes of one event; a run with 12 launches of raw seconds is under 1 MB
 PATIENCE_S = 3.0  # after each of the two signals
 LOOK_S = 0.1
-living: set[int] = set()  # workers of this server
 
 
 class Process:
@@ -32,27 +31,28 @@ class Process:
         self._device, self._home = device, home
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._mark = ""
         self.code: int | None = None
 
     async def start(self) -> None:
         """Start it, unless it runs."""
         if self._process is not None and self._process.returncode is None:
             return
-        environment = {**os.environ, SERVED: str(self._home)}
+        self._mark = mark(str(self._home))
+        environment = {**os.environ, MARK: self._mark}
         if self._device:
             environment["CUDA_VISIBLE_DEVICES"] = self._device
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", WORKER),
+            *(sys.executable, "-m", "workbench.jobs.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=environment,
             limit=LINE_LIMIT,
             process_group=0,
         )
-        living.add(self._process.pid)
-        self._watch = asyncio.create_task(self._see_it_end(self._process))
+        self._watch = asyncio.create_task(self._see_it_end(self._process, self._mark))
 
-    async def _see_it_end(self, process: asyncio.subprocess.Process) -> None:
+    async def _see_it_end(self, process: asyncio.subprocess.Process, family: str) -> None:
         """End what is left of it once it is dead: that may hold its pipe open for ever.
 
         ``Process.wait`` would wait for that pipe in some versions of Python, hence the looking.
@@ -60,12 +60,7 @@ class Process:
         while process.returncode is None:
             await asyncio.sleep(LOOK_S)
         self.code = process.returncode
-        living.discard(process.pid)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for _ in range(5):  # what its children started is adopted a little later
-            await asyncio.to_thread(end_adopted, frozenset(living))
-            await asyncio.sleep(LOOK_S)
+        await asyncio.to_thread(end_family, family)
 
     def send(self, order: Mapping[str, Any]) -> None:
         """Give an order; one that is dead or not there does not hear it."""

@@ -29,9 +29,9 @@ from workbench.core.home import home
 from workbench.core.records import Job, Run
 from workbench.jobs.book import Book
 from workbench.jobs.crew import Worker, devices
-from workbench.jobs.orphans import adopt, end_left_over
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
+from workbench.measure.family import end_family
 from workbench.store import Store, disk_error, replacing, write_json
 
 BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
@@ -268,8 +268,7 @@ def _serve_alone(folder: Path, ready: Callable[[], object] = lambda: None) -> in
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return 0
-            adopt()
-            end_left_over(folder)
+            end_family(str(folder))  # what a killed server has left
             asyncio.run(_serve(folder, ready))
     except OSError as err:
         with suppress(OSError):

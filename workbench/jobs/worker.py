@@ -24,7 +24,7 @@ from typing import IO, Any
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.home import home
 from workbench.core.records import Job
-from workbench.jobs.orphans import end_descendants
+from workbench.measure.family import MARK, end_family
 from workbench.store import disk_error, scratch
 
 
@@ -56,7 +56,7 @@ class Inbox:
                 self.cancelled.add(order["cancel"])
             else:
                 self.orders.put(order)
-        end_descendants()  # the server is gone: do not work for nobody
+        end_family(os.environ.get(MARK, "none"))  # the server is gone: do not work for nobody
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -91,7 +91,7 @@ def unexpected(err: BaseException) -> dict[str, str]:
 
 def end_with_all(*_: object) -> None:
     """On SIGTERM: end what was started here, then this process, by the same signal."""
-    end_descendants()
+    end_family(os.environ.get(MARK, "none"))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGTERM)
 
