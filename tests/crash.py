@@ -44,12 +44,15 @@ class Home:
 
     Args:
         folder: where all of it goes.
-        environment: what ``os.environ`` must hold is set by this ``setenv(name, value)``.
+        setenv: sets a variable of the environment.
+        home: name of the home in it.
     """
 
-    def __init__(self, folder: Path, setenv: Callable[[str, str], object]) -> None:
-        self.home = (folder / "home").resolve()
-        self.home.mkdir(parents=True)
+    def __init__(
+        self, folder: Path, setenv: Callable[[str, str], object], home: str = "home"
+    ) -> None:
+        self.home = (folder / home).resolve()
+        self.home.mkdir(parents=True, exist_ok=True)
         paths = [str(TOYS), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         setenv("WORKBENCH_HOME", str(self.home))
         setenv("WORKBENCH_FAST", "1")

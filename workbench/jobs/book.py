@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from uuid import uuid4
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.jobs.queue import FairQueue
+from workbench.store.disk import note
 from workbench.store.files import make, sweep, write_json
 
 KEPT = 200  # ended jobs that stay listed
@@ -129,7 +129,7 @@ class Book:
                 self._write(self.jobs[owed], self._entries[owed])
                 self._owed.discard(owed)
         except OSError as err:
-            print(f"job {job.id} is not written down yet: {err}", file=sys.stderr)
+            note(f"job {job.id} is not written down yet: {err}")
 
     def _write(self, job: Job, entry: Entry) -> None:
         write_json(self._folder / f"{job.id}.json", {**job.to_json(), "book": vars(entry)})
@@ -172,4 +172,4 @@ class Book:
             try:
                 (self._folder / f"{job.id}.json").unlink(missing_ok=True)
             except OSError as err:
-                print(f"job {job.id} stays on disk: {err}", file=sys.stderr)
+                note(f"job {job.id} stays on disk: {err}")

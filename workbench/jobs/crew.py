@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +15,7 @@ from workbench.core.records import Job, Run
 from workbench.jobs.book import Book
 from workbench.jobs.process import Process
 from workbench.jobs.worker import unexpected
-from workbench.store import Store
+from workbench.store import Store, note
 
 Publish = Callable[[Mapping[str, Any]], None]
 GRACE_S = 8.0  # after a cancel, before the worker is killed
@@ -56,8 +54,7 @@ class Worker:
             try:
                 ended = await self._see_through(job)
             except Exception as err:  # our own mistake: the traceback is for the log
-                with suppress(OSError):
-                    traceback.print_exc()
+                note(traceback.format_exc())
                 await self.stop()
                 ended = _ended("failed", unexpected(err))
             self.tell(self._book.change(job.id, **ended, seconds_left=None))
@@ -146,7 +143,7 @@ class Worker:
                 try:
                     self._store.save(ended)
                 except OSError as err:  # the job tells its end all the same
-                    print(f"run {run.id} is not kept: {err}", file=sys.stderr)
+                    note(f"run {run.id} is not kept: {err}")
             self._publish({"type": "run", "job": job, "run": ended.to_json()})
         self._runs = {}
 

@@ -32,7 +32,7 @@ from workbench.jobs.crew import Worker, devices
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
 from workbench.measure.family import end_family
-from workbench.store import Store, disk_error, replacing, write_json
+from workbench.store import Store, disk_error, note, replacing, write_json
 
 BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
 KEEP_ALIVE_S = 15.0
@@ -271,8 +271,7 @@ def _serve_alone(folder: Path, ready: Callable[[], object] = lambda: None) -> in
             end_family(str(folder))  # what a killed server has left
             asyncio.run(_serve(folder, ready))
     except OSError as err:
-        with suppress(OSError):
-            traceback.print_exc()
+        note(traceback.format_exc())
         return err.errno or 1
     return 0
 

@@ -25,7 +25,7 @@ from workbench.core.errors import BadInput, Cancelled
 from workbench.core.home import home
 from workbench.core.records import Job
 from workbench.measure.family import MARK, end_family
-from workbench.store import disk_error, scratch
+from workbench.store import disk_error, note, scratch
 
 
 def die_with_parent() -> None:
@@ -74,8 +74,7 @@ def perform_safely(order: Mapping[str, Any], emit: Any, inbox: Inbox) -> dict[st
     except BadInput as err:
         return {**ended, "status": "failed", "error": err.to_json()}
     except Exception as err:
-        with suppress(OSError):  # the log may lie on a full disk
-            traceback.print_exc()
+        note(traceback.format_exc())
         told = disk_error(err, home())
         return {**ended, "status": "failed", "error": told.to_json() if told else unexpected(err)}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.core.errors import BadInput
@@ -30,6 +32,12 @@ def disk_error(err: BaseException, folder: Path) -> BadInput | None:
             return BadInput(f"{folder} ({seen.strerror})", "a folder that can be written", remedy)
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def note(words: str) -> None:
+    """Say something on standard error, as far as that can be: the log may lie on a full disk."""
+    with suppress(OSError):
+        print(words, file=sys.stderr, flush=True)
 
 
 def _inside(name: object, folder: Path) -> bool:
