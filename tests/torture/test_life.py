@@ -1,4 +1,4 @@
-"""SIGTERM to ``workbench app`` ends the page and its kernels; the job server goes on until idle."""
+"""SIGTERM to ``workbench app`` ends page and kernels; the job server goes on until idle."""
 
 from __future__ import annotations
 
