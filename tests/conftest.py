@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+collect_ignore = ["benchmarks", "torture"]  # `make torture` names its folder
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("WORKBENCH_IDLE", "20")

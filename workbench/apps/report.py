@@ -16,7 +16,7 @@ from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.numbers import change_words, figure, speed_words
 from workbench.i18n.recipe_words import recipe_words
 from workbench.i18n.table import text
-from workbench.store import Store, replacing
+from workbench.store import Store, replacing, sweep
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1100px; color: #1f2933; }
@@ -37,11 +37,12 @@ def write_report(out: Path) -> int:
     Raises:
         BadInput: if there are no runs, or the folder is missing.
     """
-    runs = [run for run in Store(home()).runs() if run.status == "done"]
+    runs = [run for run in Store(home()).listed() if run.status == "done"]
     if not runs:
         raise BadInput("report", "at least one finished run", "measure one: workbench run --help")
     if not out.parent.is_dir() or out.is_dir():
         raise BadInput(str(out), "a file in a folder that is there", "make the folder first")
+    sweep(out.resolve().parent)  # what was left there if an earlier report was killed
     with replacing(out.resolve()) as temporary:
         temporary.write_text(_page(runs), encoding="utf-8")
     return len(runs)

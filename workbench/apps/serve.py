@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ import psutil
 from workbench.apps.first import first_points
 from workbench.core.errors import BadInput
 from workbench.core.home import home
+from workbench.jobs.worker import die_with_parent
 
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
@@ -121,6 +123,7 @@ def _serve(
     then: Callable[[], Any],
 ) -> None:
     log = home() / f"{command[2]}.log"
+    ended = _Ended()  # before there is anything that a signal would have to end
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -128,15 +131,15 @@ def _serve(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
-    ended = _Ended()
     try:
         _wait(process, address, log, ended)
         if not ended.asked:
             say(address)
             if browser:
                 webbrowser.open(address)
-            then()
+            Thread(target=then, daemon=True).start()  # it may take longer than a signal may wait
         while process.poll() is None and not ended.asked:
             time.sleep(0.2)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from workbench.cli import apps, look, work
 from workbench.cli.output import as_json, plain
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
+from workbench.store.disk import disk_error
 
 USAGE: Any = typer.BadParameter.__base__  # typer carries a click of its own, under a private name
 program = typer.Typer(
@@ -54,8 +56,17 @@ def main(arguments: list[str] | None = None) -> None:
         _refuse(BadInput(said, "a complete command", "see workbench --help"), given)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:
+    except OSError as err:
+        _refuse(_of_the_disk(err), given)
+
+
+def _of_the_disk(err: OSError) -> BadInput:
+    if isinstance(err, BrokenPipeError):  # whoever read our output has gone
         sys.exit(1)
+    told = disk_error(err, Path(err.filename or "the disk"))
+    if told is None:
+        raise err
+    return told
 
 
 def _refuse(err: BadInput, given: list[str]) -> None:

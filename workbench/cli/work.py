@@ -167,9 +167,8 @@ def runs(json: Json = False) -> None:
     """List the runs in the store."""
     from workbench.store import Store
 
-    found = Store(home()).runs()
     if json:
-        as_json({"schema": 1, "runs": [one.to_json() for one in found]})
+        as_json({"schema": 1, "runs": [one.to_json() for one in Store(home()).runs()]})
         return
 
     def shown(one: Run, metric: str) -> str:
@@ -186,7 +185,7 @@ def runs(json: Json = False) -> None:
             shown(one, "size"),
             one.model,
         )
-        for one in found
+        for one in Store(home()).listed()
     ]
     table(("id", "status", "recipe", "accuracy", "latency", "speed", "size", "model"), rows)
 
@@ -234,8 +233,9 @@ def _followed(client: HttpClient, job: Job) -> Job:
 def _runs_of(job: Job) -> list[Run]:
     from workbench.store import Store
 
-    by_id = {one.id: one for one in Store(home()).runs()}
-    return [by_id[i] for i in (job.result or {}).get("runs", ()) if i in by_id]
+    store = Store(home())
+    found = [store.find(i) for i in (job.result or {}).get("runs", ())]
+    return [one for one in found if one is not None]
 
 
 def _failed(job: Job, json: bool) -> int:

@@ -30,8 +30,8 @@ class Client(Protocol):
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, on the thread and event loop that called ``follow``.
 
-        Events: ``{"type": "job", "job": …}``, ``{"type": "run", "run": …}`` (also provisional
-        ones, status ``running``) and ``{"type": "loss", "job": id, "step": n, "loss": x,
-        "accuracy": y or None}``.
+        Events: ``{"type": "job", "job": …}``, ``{"type": "run", "job": id, "run": …}`` (also
+        provisional ones, status ``running``) and ``{"type": "loss", "job": id, "step": n,
+        "loss": x, "accuracy": y or None}``.
         Returns a function that ends it.
         """

@@ -26,6 +26,7 @@ EXPECTED = {
     "a file with rows; it is empty": "含有数据行的文件，而它是空的",
     "a finished run with outputs": "已完成且保存了输出的测量",
     "a first line": "有首行",
+    "a folder that can be written": "可写入的文件夹",
     "a folder with a model": "含有模型的文件夹",
     "a folder with config.json and whole weights that fit it": (
         "含 config.json 且权重完整、互相匹配的文件夹"
@@ -51,6 +52,7 @@ EXPECTED = {
     "a readable {a} ({b})": "可读取的 {a}（{b}）",
     "a safetensors header that is an object": "为对象的 safetensors 文件头",
     "a server that goes on": "持续运行的服务",
+    "a server that lives to its end": "能坚持到任务结束的服务",
     "a table of plain tensors": "仅含张量的表",
     "a tokenizer and weights that fit each other": "互相匹配的分词器与权重",
     "a tokenizer.json that can be read": "可读取的 tokenizer.json",
@@ -68,6 +70,7 @@ EXPECTED = {
     "a whole safetensors file with its header of {a}": "完整的 safetensors 文件（文件头 {a}）",
     "about what the files hold ({a} bytes)": "与文件实际内容（{a} 字节）相当",
     "an answer in time": "及时的回应",
+    "free space on its disk": "磁盘上有剩余空间",
     "an answer within {a} s": "{a} 秒内有回应",
     "an end": "正常结束",
     "an end within {a} s": "在 {a} 秒内结束",
@@ -248,6 +251,10 @@ REMEDIES = {
     "list them with workbench runs": "用 workbench runs 列出",
     "list them with workbench tasks": "用 workbench tasks 列出",
     "look at it with workbench preview": "用 workbench preview 查看",
+    "free some space, then try again": "腾出一些空间后重试",
+    "make it writable, or set WORKBENCH_HOME to another folder": (
+        "将其设为可写，或把 WORKBENCH_HOME 指向其他文件夹"
+    ),
     "make the folder first": "先创建文件夹",
     "make the model again": "重新生成模型",
     "measure it again": "重新测量",

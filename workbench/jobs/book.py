@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,9 +13,29 @@ from uuid import uuid4
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.jobs.queue import FairQueue
-from workbench.store.files import sweep, write_json
+from workbench.store.disk import note
+from workbench.store.files import make, sweep, write_json
 
 KEPT = 200  # ended jobs that stay listed
+MOST_STARTS = 5  # of one job by servers that ended before anything came of it
+ENDED = ("done", "failed", "cancelled")
+
+
+@dataclass
+class Entry:
+    """What the book keeps of a job besides the job.
+
+    Args:
+        number: its place in the order of asking, which no clock can turn round.
+        secret: the ids of its runs follow from this: what it saved is known after a restart.
+        starts: how often it was begun since anything came of it.
+        stop: whether somebody asked to cancel it.
+    """
+
+    number: int
+    secret: str
+    starts: int = 0
+    stop: bool = False
 
 
 class Book:
@@ -27,44 +47,93 @@ class Book:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make(folder)
         sweep(folder)
         self.queue = FairQueue()
         self.jobs: dict[str, Job] = {}
-        for job in sorted(self._read(), key=lambda job: job.created):
-            self.jobs[job.id] = job
-            if job.status in ("queued", "running"):
-                self.jobs[job.id] = waiting = replace(job, status="queued", stage="", done=0)
-                self.queue.add(waiting)
+        self._entries: dict[str, Entry] = {}
+        self._owed: set[str] = set()  # jobs whose file the disk refused to change
+        found = sorted(self._read(), key=lambda each: (each[1].number, each[0].created))
+        for job, entry in found:
+            self.jobs[job.id], self._entries[job.id] = job, entry
+            if job.status not in ENDED:
+                self._resume(job, entry)
         self._forget()
 
+    def _resume(self, job: Job, entry: Entry) -> None:
+        """Let a job wait again, unless it was to stop, or takes every server down with it."""
+        if entry.stop:
+            self.change(job.id, status="cancelled")
+        elif entry.starts >= MOST_STARTS:
+            value = f"job {job.id}, during which the job server ended {entry.starts} times"
+            error = BadInput(value, "a server that lives to its end", "try a smaller model")
+            self.change(job.id, status="failed", error=error.to_json())
+        else:
+            job = replace(job, status="queued", stage="", done=0, total=0, seconds_left=None)
+            self.jobs[job.id] = job
+            self.queue.add(job)
+
     def submit(self, kind: str, client: str, request: Mapping[str, Any]) -> Job:
-        """Write a job down and put it in the queue."""
+        """Write a job down and put it in the queue; when this returns it survives a crash.
+
+        Raises:
+            BadInput: if too many are waiting.
+            OSError: if it cannot be written down; it is then not in the queue.
+        """
+        self.queue.admit(client)
         job = Job(uuid4().hex, kind, client, dict(request), created=time.time())
+        last = max((entry.number for entry in self._entries.values()), default=0)
+        self._write(job, Entry(last + 1, uuid4().hex))
         self.queue.add(job)
-        self.keep(job)
+        self._forget()
         return job
 
     def take(self) -> Job | None:
         """The next job, now running."""
         job = self.queue.take()
-        return self.keep(replace(self.jobs[job.id], status="running")) if job else None
+        if job is None:
+            return None
+        self._entries[job.id].starts += 1
+        return self.change(job.id, status="running")
 
-    def requeue(self, job: Job) -> None:
-        """Let a job wait again, after its worker died."""
-        self.queue.add(self.keep(replace(job, status="queued", stage="", done=0, total=0)))
+    def secret(self, job_id: str) -> str:
+        """What the ids of a job's runs follow from."""
+        return self._entries[job_id].secret
+
+    def progress(self, job_id: str) -> None:
+        """Something came of a job: it may be begun again as often as ever."""
+        if self._entries[job_id].starts:
+            self._entries[job_id].starts = 0
+            self._keep(self.jobs[job_id])
+
+    def stop(self, job_id: str) -> None:
+        """Remember that a job is to stop, should the server end before it does."""
+        self._entries[job_id].stop = True
+        self._keep(self.jobs[job_id])
 
     def change(self, job_id: str, **fields: Any) -> Job:
-        """Replace some fields; progress is not worth a write, the end of a job is."""
-        job = replace(self.jobs[job_id], **fields)
-        self.jobs[job_id] = job
-        return self.keep(job) if "status" in fields else job
-
-    def keep(self, job: Job) -> Job:
-        """Write a job's file."""
-        self.jobs[job.id] = job
-        write_json(self._folder / f"{job.id}.json", job.to_json())
+        """Replace some fields; progress is not worth a write, another status is."""
+        job = self.jobs[job_id] = replace(self.jobs[job_id], **fields)
+        if "status" in fields:
+            self._keep(job)
         return job
+
+    def _keep(self, job: Job) -> None:
+        """Write a job's file, or owe it until the disk has room again.
+
+        Nothing is lost meanwhile: a job that is begun again finds the runs that it saved.
+        """
+        self._owed.add(job.id)
+        try:
+            for owed in tuple(self._owed):
+                self._write(self.jobs[owed], self._entries[owed])
+                self._owed.discard(owed)
+        except OSError as err:
+            note(f"job {job.id} is not written down yet: {err}")
+
+    def _write(self, job: Job, entry: Entry) -> None:
+        write_json(self._folder / f"{job.id}.json", {**job.to_json(), "book": vars(entry)})
+        self.jobs[job.id], self._entries[job.id] = job, entry
 
     def find(self, job_id: str) -> Job:
         """One job.
@@ -81,17 +150,26 @@ class Book:
         ahead = {job.id: job.ahead for job in self.queue.waiting()}
         return tuple(replace(job, ahead=ahead.get(job.id, 0)) for job in self.jobs.values())
 
-    def _read(self) -> list[Job]:
+    def _read(self) -> list[tuple[Job, Entry]]:
         found = []
         for path in self._folder.glob("*.json"):
             try:
-                found.append(Job.from_json(json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError):
-                continue  # of a later schema: left alone
+                data = json.loads(path.read_text(encoding="utf-8"))
+                entry = Entry(**data.get("book", {"number": 0, "secret": uuid4().hex}))
+                job = Job.from_json(data)
+                (entry.number + entry.starts, job.created + 0.0, dict(job.request))
+            except (OSError, ValueError, TypeError, AttributeError):
+                continue  # no job of ours, or of a later schema: left alone
+            if path.stem == job.id:
+                found.append((job, entry))
         return found
 
     def _forget(self) -> None:
-        ended = [job for job in self.jobs.values() if job.status not in ("queued", "running")]
+        ended = [job for job in self.jobs.values() if job.status in ENDED]
         for job in ended[:-KEPT]:
-            del self.jobs[job.id]
-            (self._folder / f"{job.id}.json").unlink(missing_ok=True)
+            del self.jobs[job.id], self._entries[job.id]
+            self._owed.discard(job.id)
+            try:
+                (self._folder / f"{job.id}.json").unlink(missing_ok=True)
+            except OSError as err:
+                note(f"job {job.id} stays on disk: {err}")

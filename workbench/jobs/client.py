@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from workbench.core.records import Job, Run
 from workbench.jobs.request import OWNER
 from workbench.jobs.start import Address, ensure
 from workbench.recipes.recipe import Recipe
+from workbench.store import Store
 
 ENDED = ("done", "failed", "cancelled")
 
@@ -36,6 +38,8 @@ def located(request: Mapping[str, Any]) -> dict[str, Any]:
 class Verbs:
     """What one asks for in a script; every verb waits until its job has ended."""
 
+    home: Path
+
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
         """Ask for work; see ``core.client.Client``."""
         raise TypeError("a client must say how work is submitted")
@@ -43,10 +47,6 @@ class Verbs:
     def wait(self, job: Job, listener: Listener | None = None) -> Job:
         """Follow a job to its end."""
         raise TypeError("a client must say how a job is followed")
-
-    def runs(self) -> tuple[Run, ...]:
-        """Finished runs, oldest first."""
-        raise TypeError("a client must say where its runs are")
 
     def tune(self, model: str, task: str, mode: str = "linear", **more: Any) -> str:
         """Fit ``model`` on ``task`` (mode ``linear`` or ``full``); returns the tuned model's id.
@@ -80,8 +80,9 @@ class Verbs:
         return job
 
     def _found(self, job: Job) -> list[Run]:
-        by_id = {run.id: run for run in self.runs()}
-        return [by_id[i] for i in (job.result or {}).get("runs", ()) if i in by_id]
+        store = Store(self.home)
+        found = [store.find(i) for i in (job.result or {}).get("runs", ())]
+        return [run for run in found if run is not None]
 
 
 class HttpClient(Verbs):
@@ -95,7 +96,8 @@ class HttpClient(Verbs):
     def __init__(self, home: Path, client: str = OWNER) -> None:
         self.home, self.id = home, client
         self._address: Address | None = None
-        self._http = httpx.Client(timeout=30)
+        self._http = httpx.Client(timeout=30, trust_env=False)  # no proxy hears the token
+        weakref.finalize(self, self._http.close)
 
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
         """Ask for work; it goes on when this process ends."""
@@ -111,7 +113,7 @@ class HttpClient(Verbs):
         self._ask("POST", f"/jobs/{job}/cancel")
 
     def runs(self) -> tuple[Run, ...]:
-        """Runs that this client may see, oldest first."""
+        """Runs that this client may see, oldest first; of their launches only the process ids."""
         return tuple(Run.from_json(run) for run in self._ask("GET", "/runs")["runs"])
 
     def wait(self, job: Job, listener: Listener | None = None) -> Job:
@@ -147,11 +149,13 @@ class HttpClient(Verbs):
     async def _follow(self, listener: Listener) -> None:
         """Read events for ever; ``{"type": "ready"}`` says that the lists should be read anew."""
         while True:
-            with suppress(httpx.HTTPError, RuntimeError, OSError):
+            with suppress(httpx.HTTPError, RuntimeError, OSError, ValueError):
                 where = await asyncio.to_thread(ensure, self.home)
                 timeout = httpx.Timeout(10, read=60)
                 async with (
-                    httpx.AsyncClient(timeout=timeout, headers=self._headers(where)) as http,
+                    httpx.AsyncClient(
+                        timeout=timeout, headers=self._headers(where), trust_env=False
+                    ) as http,
                     http.stream("GET", f"{where.url}/events") as response,
                 ):
                     listener({"type": "ready"})
@@ -164,7 +168,11 @@ class HttpClient(Verbs):
         where = self._where()
         timeout = httpx.Timeout(10, read=60)
         with httpx.stream(
-            "GET", f"{where.url}/events", headers=self._headers(where), timeout=timeout
+            "GET",
+            f"{where.url}/events",
+            headers=self._headers(where),
+            timeout=timeout,
+            trust_env=False,
         ) as response:
             for line in response.iter_lines():
                 if line.startswith(": following"):

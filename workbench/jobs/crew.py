@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import signal
-import sys
+import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,12 +13,14 @@ from typing import Any
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
 from workbench.jobs.book import Book
-from workbench.store import Store
+from workbench.jobs.process import Process
+from workbench.jobs.worker import unexpected
+from workbench.store import Store, note
 
 Publish = Callable[[Mapping[str, Any]], None]
-LINE_LIMIT = 64 * 2**20  # bytes of one event; a run with 12 launches of raw seconds is under 1 MB
 GRACE_S = 8.0  # after a cancel, before the worker is killed
 TIMEOUT_S = 4 * 3600.0  # for one job; a request may ask for less
+MOST_DEATHS = 3  # of workers in a row that died over nothing that could be left out
 
 
 class Worker:
@@ -33,62 +34,73 @@ class Worker:
     """
 
     def __init__(self, device: str, book: Book, store: Store, publish: Publish) -> None:
-        self._device, self._book, self._store, self._publish = device, book, store, publish
-        self._process: asyncio.subprocess.Process | None = None
-        self._run: Run | None = None  # what is being measured, in case the worker dies over it
-        self._ended: list[str] = []  # keys that must not be tried again in this job
+        self._book, self._store, self._publish = book, store, publish
+        self._process = Process(device, store.home)
+        self._runs: dict[str, Run] = {}  # under way, in case the worker dies over them
+        self._deaths = 0
         self._cancelled = False
         self.job: Job | None = None
 
     async def work(self, wake: asyncio.Event) -> None:
-        """Take jobs for ever."""
+        """Take jobs for ever; whatever goes wrong with one, the next is taken."""
         while True:
-            self.job = self._book.take()
-            if self.job is None:
+            self.job = job = self._book.take()
+            if job is None:
                 wake.clear()
                 await wake.wait()
                 continue
-            self._ended, self._cancelled = [], False
-            self.tell(self.job)
-            await self._see_through(self.job)
+            self._runs, self._deaths, self._cancelled = {}, 0, False
+            self.tell(job)
+            try:
+                ended = await self._see_through(job)
+            except Exception as err:  # our own mistake: the traceback is for the log
+                note(traceback.format_exc())
+                await self.stop()
+                ended = _ended("failed", unexpected(err))
+            self.tell(self._book.change(job.id, **ended, seconds_left=None))
             self.job = None
 
-    async def _see_through(self, job: Job) -> None:
+    async def _see_through(self, job: Job) -> dict[str, Any]:
         """Run a job to its end; after a crash a sweep goes on behind the run that crashed."""
         limit = min(float(job.request.get("timeout") or TIMEOUT_S), TIMEOUT_S)
-        while True:
-            self._run = None
+        until = time.monotonic() + limit
+        ended: dict[str, Any] | None = None
+        while ended is None:
             try:
-                ended = await asyncio.wait_for(self._attempt(job), limit)
+                left = max(0.0, until - time.monotonic())
+                ended = await asyncio.wait_for(self._attempt(job), left)
             except TimeoutError:
                 await self.stop()
                 ended = _ended("failed", _late(limit))
-            if ended is None and self._cancelled:
-                ended = _ended("cancelled")
             if ended is None:
-                error = self._died()
-                if job.kind == "sweep" and self._run is not None:
-                    self._record(error)
-                    continue
-                self._record(error)
-                ended = _ended("failed", error)
-            elif ended["status"] == "failed" and self._run is not None:
-                self._record(ended["error"])
-            changed = self._book.change(job.id, **ended, seconds_left=None)
-            self.tell(changed)
-            return
+                ended = _ended("cancelled") if self._cancelled else self._after_death(job)
+        if ended["status"] == "failed":
+            self._record(ended["error"])
+        return ended
+
+    def _after_death(self, job: Job) -> dict[str, Any] | None:
+        """How the job ends whose worker died; None if it is to be tried again.
+
+        A sweep goes on without the runs that were under way. Where none was, nothing can be left
+        out: then the whole is tried again, a few times. A tuning is not: it is one long run.
+        """
+        error = self._died()
+        blamed = bool(self._runs)
+        self._record(error)
+        self._deaths = 0 if blamed else self._deaths + 1
+        again = job.kind == "sweep" if blamed else job.kind != "tune"
+        return None if again and self._deaths < MOST_DEATHS else _ended("failed", error)
 
     async def _attempt(self, job: Job) -> dict[str, Any] | None:
         """Hand the job over and read events until it ends; None if the worker died."""
-        process = await self._started()
-        self._send({"job": job.to_json(), "skip": self._ended})
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            event = json.loads(line)
+        await self._process.start()
+        self._process.send({"job": job.to_json(), "secret": self._book.secret(job.id)})
+        if self._cancelled:  # while it started
+            self._process.send({"cancel": job.id})
+        while (event := await self._process.event()) is not None:
             if event["type"] == "end":
                 return {name: event[name] for name in ("status", "result", "error")}
             self._note(event)
-        await process.wait()
         return None
 
     def _note(self, event: dict[str, Any]) -> None:
@@ -98,9 +110,11 @@ class Worker:
             return
         if event["type"] == "run":
             run = Run.from_json(event["run"])
-            self._run = run if run.status == "running" else None
-            if run.status != "running":
-                self._ended.append(run.key)
+            if run.status == "running":
+                self._runs[run.id] = run
+            else:
+                self._runs.pop(run.id, None)
+                self._book.progress(event["job"])
         self._publish(event)
 
     def tell(self, job: Job) -> None:
@@ -108,8 +122,7 @@ class Worker:
         self._publish({"type": "job", "job": job.to_json()})
 
     def _died(self) -> dict[str, str]:
-        code = self._process.returncode if self._process else None
-        self._process = None
+        code = self._process.code
         why = f"exit code {code}"
         if code is not None and code < 0:
             why = f"signal {signal.Signals(-code).name}"
@@ -118,41 +131,28 @@ class Worker:
         return BadInput(f"worker ended ({why})", wanted, "try a smaller model or batch").to_json()
 
     def _record(self, error: Mapping[str, str]) -> None:
-        """Keep the run that was under way as failed, with the reason."""
-        if self._run is None:
-            return
-        failed = replace(self._run, status="failed", error=error)
-        self._ended.append(failed.key)
-        self._store.save(failed)
-        self._publish({"type": "run", "run": failed.to_json()})
-        self._run = None
+        """Keep the runs that were under way as failed, with the reason.
 
-    async def _started(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            environment = dict(os.environ)
-            if self._device:
-                environment["CUDA_VISIBLE_DEVICES"] = self._device
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "workbench.jobs.worker"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env=environment,
-                limit=LINE_LIMIT,
-                process_group=0,
-            )
-        return self._process
-
-    def _send(self, order: Mapping[str, Any]) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        One that was saved, but not told before the worker died, stays as it was saved.
+        """
+        job = self.job.id if self.job else ""
+        for run in self._runs.values():
+            ended = self._store.find(run.id)
+            if ended is None:
+                ended = replace(run, status="failed", error=error)
+                try:
+                    self._store.save(ended)
+                except OSError as err:  # the job tells its end all the same
+                    note(f"run {run.id} is not kept: {err}")
+            self._publish({"type": "run", "job": job, "run": ended.to_json()})
+        self._runs = {}
 
     async def cancel(self) -> None:
         """Ask the worker to stop its job; kill it if it does not listen."""
         job, self._cancelled = self.job, True
-        if job is None or self._process is None:
+        if job is None:
             return
-        self._send({"cancel": job.id})
+        self._process.send({"cancel": job.id})
         for _ in range(int(GRACE_S * 10)):
             await asyncio.sleep(0.1)
             if self.job is not job:
@@ -161,17 +161,7 @@ class Worker:
 
     async def stop(self) -> None:
         """End the worker and the hosts that it started."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        for sign, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
-            try:
-                os.killpg(process.pid, sign)
-                await asyncio.wait_for(process.wait(), patience)
-            except (TimeoutError, ProcessLookupError):
-                continue
-            break
-        self._process = None
+        await self._process.stop()
 
 
 def _ended(status: str, error: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -186,6 +176,7 @@ def _late(limit: float) -> dict[str, str]:
 def devices() -> list[str]:
     """GPU numbers, or one empty name for the processor."""
     import glob
+    import os
 
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:

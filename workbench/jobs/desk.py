@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class Desk:
         store: where runs are kept.
         emit: called with every event.
         cancelled: answers True once the job should stop.
-        skip: keys of runs that ended in an earlier attempt.
+        secret: of the job; the ids of its runs follow from it.
         point: which recipe of how many is at work.
     """
 
@@ -36,7 +37,7 @@ class Desk:
     store: Store
     emit: Emit
     cancelled: Callable[[], bool]
-    skip: frozenset[str] = frozenset()
+    secret: str
     point: tuple[int, int] = (0, 1)
     _told: tuple[str, float] = field(default=("", 0.0), repr=False)
     _since: float = field(default=0.0, repr=False)
@@ -60,4 +61,12 @@ class Desk:
 
     def run(self, run: Run) -> None:
         """Tell about a run, finished or provisional."""
-        self.emit({"type": "run", "run": run.to_json()})
+        self.emit({"type": "run", "job": self.job, "run": run.to_json()})
+
+    def run_id(self, key: str) -> str:
+        """The id of this job's run of a content: the same when the job is begun again.
+
+        So a run that was saved before a crash is found, and no run is kept twice. Nobody else can
+        guess it: jobs are listed to all, their secrets to none.
+        """
+        return sha256(f"{self.secret}/{key}".encode()).hexdigest()[:32]

@@ -21,7 +21,7 @@ def perform(
     home: Path,
     emit: Emit,
     cancelled: Any,
-    skip: frozenset[str] = frozenset(),
+    secret: str,
 ) -> dict[str, Any]:
     """Do a job to its end.
 
@@ -30,7 +30,7 @@ def perform(
         home: ``WORKBENCH_HOME``.
         emit: called with every event; ``core.client.Client.follow`` lists them.
         cancelled: answers True once the job should stop.
-        skip: keys of runs that ended in an earlier attempt at this job.
+        secret: of the job; begun again with the same, it keeps what it has saved.
 
     Returns:
         ``{"runs": [ids]}``, or ``{"id", "metrics", "seconds"}`` for a tuning.
@@ -40,7 +40,7 @@ def perform(
         Cancelled: when asked to stop; runs that were finished are kept.
     """
     register()
-    desk = Desk(job.id, job.client, home, Store(home), emit, cancelled, skip)
+    desk = Desk(job.id, job.client, home, Store(home), emit, cancelled, secret)
     asked = job.request
     if job.kind == "tune":
         return _tune(desk, asked["model"], asked)
@@ -49,7 +49,8 @@ def perform(
         model = _tune(desk, model, {**asked, "mode": asked["tune"]})["id"]
     bench = Bench(desk, prepare(model, asked["task"], home), asked["split"])
     if job.kind == "run":
-        return {"runs": [bench.measure(Recipe.from_json(asked["recipe"])).id]}
+        recipe = Recipe.from_json(asked["recipe"])
+        return {"runs": [(bench.ended(recipe) or bench.measure(recipe)).id]}
     return {"runs": [run.id for run in _sweep(desk, bench, expand(asked["grid"]))]}
 
 
@@ -60,7 +61,8 @@ def _sweep(desk: Desk, bench: Bench, recipes: tuple[Recipe, ...]) -> list[Run]:
         if desk.cancelled():
             raise Cancelled
         desk.point = (number, len(recipes))
-        found.append(bench.known(recipe) or bench.measure_once(recipe))
+        known = bench.ended(recipe) or bench.done(recipe)
+        found.append(known or bench.measure_once(recipe))
     return found
 
 

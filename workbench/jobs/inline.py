@@ -36,7 +36,7 @@ class InlineClient(Verbs):
         checked = check_request(kind, located(request), self.home)
         job = Job(uuid4().hex, kind, self.id, checked, "running", created=time.time())
         try:
-            result = perform(job, self.home, self._tell, lambda: False)
+            result = perform(job, self.home, self._tell, lambda: False, secret=uuid4().hex)
             ended = replace(job, status="done", result=result)
         except Cancelled:
             ended = replace(job, status="cancelled")

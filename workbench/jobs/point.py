@@ -33,7 +33,7 @@ from workbench.measure import (
 from workbench.recipes.plan import Plan, plan
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import EXPORTS, TECHNIQUES
-from workbench.store.files import TEMPORARY
+from workbench.store import scratch
 
 CALIBRATION = 256  # texts
 FAST = "WORKBENCH_FAST"  # one launch per run, to try things out; its intervals tell how little
@@ -60,21 +60,23 @@ class Bench:
         identity = (setup.fingerprint, setup.task.fingerprint, self._split)
         return content_hash(*identity, recipe.to_json(), self._environment)
 
-    def known(self, recipe: Recipe) -> Run | None:
-        """A run of this content that is done, or that ended in an earlier attempt of the job."""
-        key = self.key(recipe)
-        if key in self._desk.skip:
-            return [run for run in self._desk.store.runs() if run.key == key][-1]
-        return self._desk.store.done(key)
+    def ended(self, recipe: Recipe) -> Run | None:
+        """The run of a recipe that this job saved before it was interrupted, however it ended."""
+        return self._desk.store.find(self._desk.run_id(self.key(recipe)))
+
+    def done(self, recipe: Recipe) -> Run | None:
+        """The newest run of this content that is done, whoever asked for it."""
+        return self._desk.store.done(self.key(recipe))
 
     def measure_once(self, recipe: Recipe) -> Run:
         """As ``measure``; the plain model is the reference itself, not compared with itself."""
         if recipe != reference_recipe(recipe):
             return self.measure(recipe)
+        run = self._new(recipe)
         try:
-            return self.reference(recipe)
+            return self.reference(recipe, run.id)
         except BadInput as err:
-            return self._keep(replace(self._new(recipe), status="failed", error=err.to_json()))
+            return self._keep(replace(run, status="failed", error=err.to_json()))
 
     def measure(self, recipe: Recipe) -> Run:
         """Measure a recipe now; what goes wrong with it becomes a failed run.
@@ -85,6 +87,7 @@ class Bench:
         run = self._new(recipe)
         try:
             planned = plan(recipe, self._setup.anatomy)
+            self._desk.run(run)  # before the reference, which may take the worker with it
             reference = self.reference(recipe)
             run = replace(run, reference=reference.id)
             self._desk.run(run)
@@ -96,10 +99,11 @@ class Bench:
         except BadInput as err:
             return self._keep(replace(run, status="failed", error=err.to_json()))
 
-    def _new(self, recipe: Recipe) -> Run:
+    def _new(self, recipe: Recipe, run_id: str | None = None) -> Run:
+        key = self.key(recipe)
         return Run(
-            id=uuid4().hex,
-            key=self.key(recipe),
+            id=run_id or self._desk.run_id(key),
+            key=key,
             status="running",
             model=self._setup.model,
             task=self._setup.task.id,
@@ -136,19 +140,22 @@ class Bench:
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
         return self._keep(done, logits, folder)
 
-    def reference(self, recipe: Recipe) -> Run:
+    def reference(self, recipe: Recipe, run_id: str | None = None) -> Run:
         """The plain model on as many threads: from the store, or measured first.
+
+        Args:
+            recipe: any recipe.
+            run_id: where the reference is itself a point of the job, that point's id.
 
         Raises:
             HostFailed: if it cannot be measured.
             Cancelled: when asked to stop.
         """
         plain = reference_recipe(recipe)
-        key = self.key(plain)
-        for run in reversed(self._desk.store.runs()):
-            if run.key == key and run.reference is None and run.status == "done":
-                return run
-        run = self._new(plain)
+        known = self._desk.store.reference(self.key(plain))
+        if known is not None:
+            return known
+        run = self._new(plain, run_id or uuid4().hex)
         self._desk.run(run)
         side = Side(self._setup.folder, run.recipe["runtime"])
         self._desk.stage("reference", 0, 0)
@@ -226,7 +233,7 @@ class _workspace:
     """A folder that is gone afterwards; after a kill the next start of the store sweeps it."""
 
     def __init__(self, home: Path) -> None:
-        self._folder = home / "runs" / f"{TEMPORARY}{os.getpid()}-{uuid4().hex[:8]}"
+        self._folder = scratch(home / "runs")
 
     def __enter__(self) -> Path:
         self._folder.mkdir(parents=True)

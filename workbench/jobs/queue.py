@@ -17,18 +17,21 @@ class FairQueue:
     def __init__(self) -> None:
         self._waiting: dict[str, list[Job]] = {}  # in the order of whose turn is next
 
-    def add(self, job: Job) -> None:
-        """Put a job at the end of its client's line.
+    def admit(self, client: str) -> None:
+        """See whether there is room for one more job of a client.
 
         Raises:
             BadInput: if too many are waiting.
         """
-        mine = self._waiting.get(job.client, [])
-        if len(mine) >= MOST_PER_CLIENT:
+        mine = len(self._waiting.get(client, ()))
+        if mine >= MOST_PER_CLIENT:
             wanted = f"at most {MOST_PER_CLIENT} jobs waiting per client"
-            raise BadInput(f"{len(mine) + 1} jobs", wanted, "wait for some to end, or cancel some")
+            raise BadInput(f"{mine + 1} jobs", wanted, "wait for some to end, or cancel some")
         if sum(map(len, self._waiting.values())) >= MOST_WAITING:
             raise BadInput("one more job", f"at most {MOST_WAITING} waiting", "try again later")
+
+    def add(self, job: Job) -> None:
+        """Put a job at the end of its client's line."""
         self._waiting.setdefault(job.client, []).append(job)
 
     def take(self) -> Job | None:

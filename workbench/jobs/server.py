@@ -13,9 +13,11 @@ import json
 import os
 import secrets
 import socket
+import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import traceback
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,9 @@ from workbench.core.records import Job, Run
 from workbench.jobs.book import Book
 from workbench.jobs.crew import Worker, devices
 from workbench.jobs.request import OWNER, check_request
-from workbench.jobs.start import ADDRESS, LOCK, TOKEN
-from workbench.store import Store, replacing, write_json
+from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
+from workbench.measure.family import end_family
+from workbench.store import Store, disk_error, note, replacing, write_json
 
 BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
 KEEP_ALIVE_S = 15.0
@@ -91,20 +94,19 @@ def masked(job: Job, client: str) -> Job:
     return replace(job, client="", request={}, result=None, error=None, stage="")
 
 
-def create(folder: Path, token: str) -> FastAPI:
+def create(hub: Hub) -> FastAPI:
     """The service over a home."""
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        hub = app.state.hub = Hub(folder, token)
         tasks = [asyncio.create_task(worker.work(hub.wake)) for worker in hub.workers]
         yield
         for task in tasks:
             task.cancel()
-        for worker in hub.workers:
-            await worker.stop()
+        await asyncio.gather(*(worker.stop() for worker in hub.workers))
 
     app = FastAPI(title="Workbench jobs", lifespan=life, docs_url=None, openapi_url=None)
+    app.state.hub = hub
     guarded = [Depends(_guard)]
     app.add_api_route("/health", _health, dependencies=guarded)
     app.add_api_route("/jobs", _submit, methods=["POST"], dependencies=guarded)
@@ -114,6 +116,7 @@ def create(folder: Path, token: str) -> FastAPI:
     app.add_api_route("/events", _events, dependencies=guarded)
     app.add_exception_handler(BadInput, _refused)
     app.add_exception_handler(_NotAllowed, _not_allowed)
+    app.add_exception_handler(OSError, _not_written)
     return app
 
 
@@ -140,6 +143,14 @@ async def _refused(_: Request, err: Exception) -> JSONResponse:
 async def _not_allowed(_: Request, __: Exception) -> JSONResponse:
     error = BadInput("request", "the token of this server", "ask through the client")
     return JSONResponse({"error": error.to_json()}, status_code=403)
+
+
+async def _not_written(request: Request, err: Exception) -> JSONResponse:
+    """The disk is full, or cannot be written."""
+    told = disk_error(err, request.app.state.hub.home)
+    if told is None:
+        raise err
+    return JSONResponse({"error": told.to_json()}, status_code=507)
 
 
 async def _health(request: Request) -> dict[str, Any]:
@@ -181,13 +192,14 @@ async def _cancel(request: Request, job_id: str) -> dict[str, Any]:
         hub.publish({"type": "job", "job": changed.to_json()})
     for worker in hub.workers:
         if worker.job is not None and worker.job.id == job_id:
+            hub.book.stop(job_id)
             await worker.cancel()
     return hub.book.find(job_id).to_json()
 
 
 async def _runs(request: Request) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
-    runs = await asyncio.to_thread(hub.store.runs)
+    runs = await asyncio.to_thread(hub.store.listed)
     client = _client(request)
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
 
@@ -226,36 +238,61 @@ def _token(folder: Path) -> str:
     return token
 
 
-async def _serve(folder: Path) -> None:
+async def _serve(folder: Path, ready: Callable[[], object]) -> None:
     import uvicorn
 
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(("127.0.0.1", 0))
-    app = create(folder, _token(folder))
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    hub = Hub(folder, _token(folder))
+    config = uvicorn.Config(create(hub), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     port = listening.getsockname()[1]
     write_json(folder / ADDRESS, {"schema": 1, "port": port, "pid": os.getpid()})
+    ready()
     limit = float(os.environ.get("WORKBENCH_IDLE", "60"))
     while not serving.done():
         await asyncio.wait({serving}, timeout=1.0)
-        if app.state.hub.idle_s > limit:
+        if hub.idle_s > limit:
             server.should_exit = True
     (folder / ADDRESS).unlink(missing_ok=True)
 
 
+def _serve_alone(folder: Path, ready: Callable[[], object] = lambda: None) -> int:
+    """Serve, unless this home has a server already; 0, or what the disk said."""
+    try:
+        with open(folder / LOCK, "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return 0
+            end_family(str(folder))  # what a killed server has left
+            asyncio.run(_serve(folder, ready))
+    except OSError as err:
+        note(traceback.format_exc())
+        return err.errno or 1
+    return 0
+
+
+def _detached(folder: Path) -> int:
+    """Serve in a process that belongs to nobody; returns when it answers, or has given up."""
+    reading, writing = os.pipe()
+    if os.fork():
+        os.close(writing)
+        said = os.read(reading, 1)
+        return said[0] if said else 1
+    os.close(reading)
+    code = _serve_alone(folder, lambda: os.write(writing, b"\0"))
+    with suppress(OSError):  # whoever started us may have gone
+        os.write(writing, bytes([code]))
+    return code
+
+
 def main() -> None:
-    """Serve, unless this home has a server already."""
-    folder = home()
-    with open(folder / LOCK, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return
-        asyncio.run(_serve(folder))
+    """Serve; with ``--detached`` apart from whoever started it."""
+    sys.exit((_detached if DETACHED in sys.argv[1:] else _serve_alone)(home()))
 
 
 if __name__ == "__main__":

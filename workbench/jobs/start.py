@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -10,11 +11,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.core.errors import BadInput
+from workbench.store.disk import FULL, SHUT, disk_error
+
 ADDRESS = "server.json"
 TOKEN = "token"
 LOCK = "server.lock"
 LOG = "server.log"
-PATIENCE_S = 30.0
+DETACHED = "--detached"
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -33,24 +38,39 @@ class Address:
 
 
 def address(home: Path) -> Address | None:
-    """What the server of this home wrote down, if its process still lives."""
+    """What the server of this home wrote down, if there is one: it holds the lock."""
+    if not _locked(home):
+        return None
     try:
         data = json.loads((home / ADDRESS).read_text(encoding="utf-8"))
         token = (home / TOKEN).read_text(encoding="utf-8").strip()
-        os.kill(int(data["pid"]), 0)
-    except (OSError, ValueError, KeyError):
+        return Address(f"http://127.0.0.1:{int(data['port'])}", token, int(data["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Address(f"http://127.0.0.1:{int(data['port'])}", token, int(data["pid"]))
+
+
+def _locked(home: Path) -> bool:
+    """Whether a server of this home lives; a number of a process would not tell: it is reused."""
+    try:
+        with open(home / LOCK) as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def answers(where: Address) -> bool:
-    """Whether the server there is ours and alive."""
+    """Whether the server there is the one that wrote its address down, and alive."""
     import httpx
 
     try:
         headers = {"Authorization": f"Bearer {where.token}"}
-        return httpx.get(f"{where.url}/health", headers=headers, timeout=5).status_code == 200
-    except httpx.HTTPError:
+        with httpx.Client(timeout=5, trust_env=False) as http:
+            told = http.get(f"{where.url}/health", headers=headers)
+        return told.status_code == 200 and told.json().get("pid") == where.pid
+    except (httpx.HTTPError, ValueError, AttributeError):
         return False
 
 
@@ -58,34 +78,41 @@ def ensure(home: Path) -> Address:
     """The address of the running server; started, if need be, so that it outlives this process.
 
     Raises:
-        RuntimeError: if it does not answer in time; the message names its log.
+        BadInput: if it cannot write to the disk, or does not answer in time.
     """
-    found = address(home)
-    if found and answers(found):
-        return found
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        process = _spawn(home)
-        while process.poll() is None and time.monotonic() < deadline:
-            found = address(home)
-            if found and answers(found):
-                return found
-            time.sleep(0.05)
-        found = address(home)  # somebody else was first: ours saw the lock and went
+        found = address(home)
         if found and answers(found):
             return found
-        time.sleep(0.2)
-    raise RuntimeError(f"the job server does not answer; its log is {home / LOG}")
+        if not _locked(home):
+            _start(home, deadline - time.monotonic())
+        time.sleep(0.05)
+    wanted = f"an answer within {PATIENCE_S:.0f} s"
+    raise BadInput("the job server", wanted, f"see {home / LOG}")
 
 
-def _spawn(home: Path) -> subprocess.Popen[bytes]:
-    with open(home / LOG, "ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "workbench.jobs.server"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "WORKBENCH_HOME": str(home)},
-            cwd=home,
-            start_new_session=True,
-        )
+def _start(home: Path, patience_s: float) -> None:
+    """Start a server and wait until it answers; another may have been first.
+
+    Raises:
+        BadInput: if the disk refuses what it has to write.
+    """
+    try:
+        with open(home / LOG, "ab") as log:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "workbench.jobs.server", DETACHED],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "WORKBENCH_HOME": str(home)},
+                cwd=home,
+                start_new_session=True,
+                timeout=max(1.0, patience_s),
+            )
+        if done.returncode > 1 and done.returncode in (*FULL, *SHUT):  # 1 is any traceback
+            raise OSError(done.returncode, os.strerror(done.returncode), str(home))
+    except subprocess.TimeoutExpired:
+        return
+    except OSError as err:
+        raise disk_error(err, home) or err from err

@@ -1,6 +1,6 @@
 """The process that does the work, one job at a time; it may die, and only its run is lost.
 
-It reads JSON lines on standard input: ``{"job": …, "skip": [keys]}`` starts a job,
+It reads JSON lines on standard input: ``{"job": …, "secret": …}`` starts a job,
 ``{"cancel": id}`` asks it to stop. It writes events as JSON lines on what was standard output; a
 last line per job is
 ``{"type": "end", "job": id, "status", "result", "error"}``.
@@ -13,15 +13,19 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO, Any
 
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.home import home
 from workbench.core.records import Job
+from workbench.measure.family import MARK, end_family
+from workbench.store import disk_error, note, scratch
 
 
 def die_with_parent() -> None:
@@ -52,8 +56,8 @@ class Inbox:
                 self.cancelled.add(order["cancel"])
             else:
                 self.orders.put(order)
-        self.orders.put(None)
-        os.kill(os.getpid(), signal.SIGTERM)  # the server is gone: do not work for nobody
+        end_family(os.environ.get(MARK, "none"))  # the server is gone: do not work for nobody
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def perform_safely(order: Mapping[str, Any], emit: Any, inbox: Inbox) -> dict[str, Any]:
@@ -63,17 +67,16 @@ def perform_safely(order: Mapping[str, Any], emit: Any, inbox: Inbox) -> dict[st
     job = Job.from_json(order["job"])
     ended: dict[str, Any] = {"type": "end", "job": job.id, "result": None, "error": None}
     try:
-        result = perform(
-            job, home(), emit, lambda: job.id in inbox.cancelled, frozenset(order.get("skip", ()))
-        )
+        result = perform(job, home(), emit, lambda: job.id in inbox.cancelled, order["secret"])
         return {**ended, "status": "done", "result": result}
     except Cancelled:
         return {**ended, "status": "cancelled"}
     except BadInput as err:
         return {**ended, "status": "failed", "error": err.to_json()}
     except Exception as err:
-        traceback.print_exc()
-        return {**ended, "status": "failed", "error": unexpected(err)}
+        note(traceback.format_exc())
+        told = disk_error(err, home())
+        return {**ended, "status": "failed", "error": told.to_json() if told else unexpected(err)}
 
 
 def unexpected(err: BaseException) -> dict[str, str]:
@@ -85,10 +88,27 @@ def unexpected(err: BaseException) -> dict[str, str]:
     ).to_json()
 
 
+def end_with_all(*_: object) -> None:
+    """On SIGTERM: end what was started here, then this process, by the same signal."""
+    end_family(os.environ.get(MARK, "none"))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def own_temporary_files() -> None:
+    """What a library puts into the temporary folder goes where a sweep finds it after a kill."""
+    folder = scratch(home() / "runs")
+    with suppress(OSError):
+        folder.mkdir(parents=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+
 def main() -> None:
     """Serve until the server closes the pipe."""
+    signal.signal(signal.SIGTERM, end_with_all)
     die_with_parent()
     out = own_stdout()
+    own_temporary_files()
     lock = threading.Lock()
 
     def emit(event: Mapping[str, Any]) -> None:

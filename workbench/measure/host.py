@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from workbench.core.errors import BadInput, Cancelled
+from workbench.measure.family import MARK, end_family, mark
 
 PATIENCE_S = 300.0  # for one answer
 PATIENCE_TO_END_S = 5.0  # after its pipe has closed
@@ -47,13 +47,14 @@ class Host:
         module: str = "workbench.runtimes",
     ) -> None:
         self._side, self._cancelled, self._closed = side, cancelled, False
+        self._mark = mark()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close())  # noqa: SIM115 (lives as long as the host)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", PROGRAM, module, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=_environment(threads),
+            env={**_environment(threads), MARK: self._mark},
             start_new_session=True,  # what a library starts in there ends with it
         )
         self.pid = self._process.pid
@@ -99,10 +100,9 @@ class Host:
         if self._closed:
             return
         self._closed = True
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        end_family(self._mark)
         self._selector.close()
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             with suppress(OSError):  # what was not yet sent has no reader any more

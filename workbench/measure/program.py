@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,11 @@ class Program:
             self._session.predict([some[i] for i in part])
         return {"seconds": time.perf_counter() - start, "rows": rows}
 
-    def outputs(self, path: str, size: int) -> dict[str, Any]:
-        """Logits of all texts, in their order, as a safetensors file."""
-        from safetensors.numpy import save_file
+    def outputs(self, size: int) -> dict[str, Any]:
+        """Logits of all texts, in their order: float32, row by row, in base64.
 
+        They go through the pipe: a file would be left behind by a kill.
+        """
         found: np.ndarray | None = None
         for part in bucketed(self._texts, size):
             logits = self._session.predict([self._texts[i] for i in part])
@@ -78,8 +80,8 @@ class Program:
                 found = np.empty((len(self._texts), logits.shape[1]), dtype=np.float32)
             found[part] = logits
         assert found is not None, "a split has rows"
-        save_file({"logits": found}, path)
-        return {}
+        told = b64encode(found.astype("<f4").tobytes()).decode()
+        return {"logits": told, "shape": list(found.shape)}
 
     def memory(self) -> dict[str, Any]:
         """Peak resident set of this process, in bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def sha256(path: Path) -> str:
     memory = home() / "cache" / "hashes" / key
     with suppress(OSError):
         kept = memory.read_text(encoding="ascii")
-        if len(kept) == 64:
+        if re.fullmatch("[0-9a-f]{64}", kept):  # a crash may leave it empty or full of NULs
             return kept
     with target.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()

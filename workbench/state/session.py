@@ -39,6 +39,7 @@ class Session(HasTraits):
         super().__init__()
         self.client, self.home = client, home
         self._stop: Callable[[], None] = lambda: None
+        self._under_way: dict[str, str] = {}  # provisional run to the job that measures it
 
     def say(self, key: str, **values: Any) -> str:
         """A text in the language of the visit."""
@@ -56,7 +57,7 @@ class Session(HasTraits):
     def refresh(self) -> None:
         """Read jobs and runs anew; provisional runs of jobs that ended are dropped."""
         self.jobs = self.client.jobs()[-20:]
-        self.runs = self.client.runs()
+        self.runs, self._under_way = self.client.runs(), {}
 
     def handle(self, event: Mapping[str, Any]) -> None:
         """Take in one event of the client."""
@@ -66,20 +67,28 @@ class Session(HasTraits):
         elif kind == "job":
             job = Job.from_json(event["job"])
             self.jobs = _replaced(self.jobs, job)
-            if job.status in ENDED:
-                self.runs = tuple(r for r in self.runs if r.status != "running" or r.metrics)
+            if job.status != "running":  # ended, or begun again after a crash
+                self._drop({run for run, by in self._under_way.items() if by == job.id})
         elif kind == "run":
-            self._take(Run.from_json(event["run"]))
+            self._take(Run.from_json(event["run"]), event.get("job", ""))
         elif kind == "loss":
             step = int(event["step"])
             before = self.losses if not self.losses or step >= self.losses[-1][0] else ()
             self.losses = (*before, (step, float(event["loss"]), event.get("accuracy")))
 
-    def _take(self, run: Run) -> None:
+    def _take(self, run: Run, job: str) -> None:
+        self._under_way.pop(run.id, None)
+        if run.status == "running":
+            self._under_way[run.id] = job
         if run.status == "cancelled":
-            self.runs = tuple(r for r in self.runs if r.id != run.id)
+            self._drop({run.id})
         else:
             self.runs = _replaced(self.runs, run)
+
+    def _drop(self, gone: set[str]) -> None:
+        """Forget runs of which no more will come."""
+        self._under_way = {run: job for run, job in self._under_way.items() if run not in gone}
+        self.runs = tuple(run for run in self.runs if run.id not in gone)
 
     def ask(self, kind: str, **request: Any) -> Job | None:
         """Submit a job; a refusal lands in ``trouble``."""

@@ -1,6 +1,7 @@
 """The store: a folder per run is the truth, an SQLite index over it can be rebuilt."""
 
-from workbench.store.files import replacing, write_json
+from workbench.store.disk import disk_error, note
+from workbench.store.files import replacing, scratch, sweep, write_json
 from workbench.store.store import Store
 
-__all__ = ["Store", "replacing", "write_json"]
+__all__ = ["Store", "disk_error", "note", "replacing", "scratch", "sweep", "write_json"]

@@ -2,71 +2,83 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from workbench.store.processes import lives, myself
+
 TEMPORARY = ".tmp-"  # prefix of names that a reader passes over and a sweep may remove
+
+
+def scratch(folder: Path) -> Path:
+    """A new temporary name in ``folder``; ``sweep`` removes it once this process is gone."""
+    return folder / f"{TEMPORARY}{myself()}-{uuid4().hex[:8]}"
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Yield a temporary path; the file or folder made there becomes ``target``.
 
-    What was at ``target`` stays until the new content is on disk. After an error inside the block
-    ``target`` is as it was.
+    A file takes the place of the one at ``target`` in a single step. A folder is written once:
+    there is no step that would exchange two folders everywhere, and none of ours changes. After
+    an error inside the block ``target`` is as it was.
 
     Raises:
+        FileExistsError: if a folder is to go where there is one already.
         OSError: if the disk is full or the folder cannot be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f"{TEMPORARY}{os.getpid()}-{uuid4().hex[:8]}"
+    make(target.parent)
+    temporary = scratch(target.parent)
     try:
         yield temporary
         _sync(temporary)
         if temporary.is_dir() and target.exists():
-            old = target.parent / f"{TEMPORARY}{os.getpid()}-{uuid4().hex[:8]}"
-            target.rename(old)
-            temporary.rename(target)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            temporary.replace(target)
+            raise FileExistsError(errno.EEXIST, "is written once", str(target))
+        temporary.replace(target)
         _sync_one(target.parent)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 def write_json(target: Path, data: Any) -> None:
     """Write ``data`` as JSON to ``target``, whole or not at all."""
-    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
     with replacing(target) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def make(folder: Path) -> None:
+    """Make a folder, with its parents, so that they too survive a crash."""
+    if folder.is_dir():
+        return
+    make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    with suppress(PermissionError):  # a parent that lists nothing to us was not made by us
+        _sync_one(folder.parent)
 
 
 def sweep(folder: Path) -> None:
     """Remove what a killed writer left in ``folder``: temporary names whose process is gone."""
     for path in folder.glob(f"{TEMPORARY}*"):
-        pid = path.name.removeprefix(TEMPORARY).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+        who = path.name.removeprefix(TEMPORARY).rpartition("-")[0]
+        if who and not lives(who):
+            _remove(path)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _remove(path: Path) -> None:
+    """Remove a file or a folder as far as the disk allows; a leftover is no reason to fail."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

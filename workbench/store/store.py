@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Run
-from workbench.store.files import replacing, sweep, write_json
+from workbench.store.files import make, replacing, sweep, write_json
 from workbench.store.index import Index
 
 LOGITS = "logits.safetensors"
+WRITTEN = ("", "runs", "models", "jobs")  # where a killed writer may have left something
 
 
 class Store:
@@ -25,12 +28,17 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.home = home
         self._folder = home / "runs"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make(self._folder)
         self._index = Index(home / "index.sqlite", self._folder)
-        sweep(self._folder)
+        for name in WRITTEN:
+            sweep(home / name)
 
     def runs(self) -> tuple[Run, ...]:
-        """All finished runs (done, failed, cancelled), oldest first."""
+        """All finished runs (done, failed, cancelled), in the order in which they were saved."""
+        return tuple(map(self._whole, self._index.select()))
+
+    def listed(self) -> tuple[Run, ...]:
+        """The same at once, however many: of their launches only the process ids."""
         return self._index.select()
 
     def run(self, run_id: str) -> Run:
@@ -39,27 +47,49 @@ class Store:
         Raises:
             BadInput: if there is none of that id.
         """
-        found = self._index.select("id = ?", (run_id,))
-        if not found:
+        found = self.find(run_id)
+        if found is None:
             raise BadInput(
                 f"run {run_id!r}", "the id of a stored run", "list them with workbench runs"
             )
-        return found[0]
+        return found
+
+    def find(self, run_id: str) -> Run | None:
+        """One run, if it was saved."""
+        found = self._index.select("id = ?", (run_id,))
+        return self._whole(found[0]) if found else None
+
+    def _whole(self, run: Run) -> Run:
+        """A run of the index with its raw seconds; without them if its folder has just gone."""
+        with suppress(OSError, ValueError):
+            text = (self._folder / run.id / "run.json").read_text(encoding="utf-8")
+            return Run.from_json(json.loads(text))
+        return run
 
     def done(self, key: str) -> Run | None:
-        """The newest finished run with this content, if there is one."""
+        """The newest run with this content that is done, if there is one."""
         found = self._index.select("key = ? AND status = 'done'", (key,))
-        return found[-1] if found else None
+        return self._whole(found[-1]) if found else None
+
+    def reference(self, key: str) -> Run | None:
+        """The newest reference with this content that is done, if there is one."""
+        found = self._index.select("key = ? AND status = 'done'", (key,))
+        plain = [run for run in found if run.reference is None]
+        return plain[-1] if plain else None
 
     def save(
         self, run: Run, logits: np.ndarray | None = None, artifact: Path | None = None
     ) -> None:
-        """Keep a run; when this returns it survives a crash.
+        """Keep a run, once; when this returns it survives a crash.
 
         Args:
             run: the record; its ``artifact`` names ``runs/<id>/artifact`` if one is given here.
             logits: (rows, classes) of its split, so that later runs can be paired with it.
             artifact: a folder that is moved into the run's own.
+
+        Raises:
+            FileExistsError: if a run of this id was saved before; it stays as it is.
+            OSError: if the disk is full or cannot be written; nothing is kept.
         """
         from safetensors.numpy import save_file
 
@@ -69,7 +99,8 @@ class Store:
                 shutil.move(artifact, temporary / "artifact")
             if logits is not None:
                 save_file({"logits": np.ascontiguousarray(logits)}, temporary / LOGITS)
-            write_json(temporary / "run.json", run.to_json())
+            number = self._index.last() + 1  # order that no clock can turn round
+            write_json(temporary / "run.json", {**run.to_json(), "number": number})
 
     def logits(self, run_id: str) -> np.ndarray:
         """Float32 (rows, classes), in the order of the split's rows.

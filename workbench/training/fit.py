@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import numpy as np
 from workbench.core.artifact import Artifact
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
-from workbench.store import replacing, write_json
+from workbench.store import replacing, scratch, write_json
 from workbench.training import batches
 from workbench.training.full import FullSettings, Watch, train
 from workbench.training.linear import check_classes, fit_head, set_head
@@ -108,9 +109,9 @@ def fit(
     follow, settings = follow or Follow(), settings or FullSettings()
     name = tuned_id(model, fingerprint, task, mode, settings)
     folder = home / "models" / name
-    if (folder / "card.json").is_file():
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged: anew
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        return Fitted(name, folder, card["metrics"], 0.0)
+        return Fitted(name, folder, dict(card["metrics"]), 0.0)
     started = time.monotonic()
     artifact, logits = _fitted(source, task, mode, follow, settings)
     seconds = time.monotonic() - started
@@ -124,6 +125,8 @@ def fit(
 def _write(artifact: Artifact, folder: Path, card: dict[str, Any]) -> None:
     from workbench.formats import save
 
+    with suppress(OSError):  # a damaged one goes: the next sweep removes it
+        folder.rename(scratch(folder.parent))
     with replacing(folder) as temporary:
         save(artifact, temporary)
         write_json(temporary / "card.json", card)
