@@ -39,7 +39,12 @@ class Book:
         self._forget()
 
     def submit(self, kind: str, client: str, request: Mapping[str, Any]) -> Job:
-        """Write a job down and put it in the queue."""
+        """Write a job down and put it in the queue.
+
+        Raises:
+            BadInput: if too many are waiting.
+        """
+        self.queue.admit(client)
         job = Job(uuid4().hex, kind, client, dict(request), created=time.time())
         self.queue.add(job)
         self.keep(job)

@@ -154,9 +154,10 @@ class HttpClient(Verbs):
                     httpx.AsyncClient(timeout=timeout, headers=self._headers(where)) as http,
                     http.stream("GET", f"{where.url}/events") as response,
                 ):
-                    listener({"type": "ready"})
                     async for line in response.aiter_lines():
-                        if line.startswith("data: "):
+                        if line.startswith(": following"):
+                            listener({"type": "ready"})
+                        elif line.startswith("data: "):
                             listener(json.loads(line[6:]))
             await asyncio.sleep(0.5)
 

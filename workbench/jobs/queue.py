@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
-
-MOST_WAITING = 200  # jobs in all
-MOST_PER_CLIENT = 50
+from workbench.jobs import limits
+from workbench.jobs.request import OWNER, VISITOR
 
 
 class FairQueue:
@@ -17,18 +16,28 @@ class FairQueue:
     def __init__(self) -> None:
         self._waiting: dict[str, list[Job]] = {}  # in the order of whose turn is next
 
-    def add(self, job: Job) -> None:
-        """Put a job at the end of its client's line.
+    def admit(self, client: str) -> None:
+        """See whether there is room for one more job of a client.
 
         Raises:
             BadInput: if too many are waiting.
         """
-        mine = self._waiting.get(job.client, [])
-        if len(mine) >= MOST_PER_CLIENT:
-            wanted = f"at most {MOST_PER_CLIENT} jobs waiting per client"
-            raise BadInput(f"{len(mine) + 1} jobs", wanted, "wait for some to end, or cancel some")
-        if sum(map(len, self._waiting.values())) >= MOST_WAITING:
-            raise BadInput("one more job", f"at most {MOST_WAITING} waiting", "try again later")
+        visitor = VISITOR.fullmatch(client) is not None
+        mine = len(self._waiting.get(client, ()))
+        most = limits.PER_VISITOR if visitor else limits.PER_CLIENT
+        if mine >= most:
+            wanted = f"at most {most} jobs waiting per client"
+            raise BadInput(f"{mine + 1} jobs", wanted, "wait for some to end, or cancel some")
+        lines = self._waiting.items()
+        waiting = sum(len(jobs) for _, jobs in lines)
+        strangers = sum(len(jobs) for name, jobs in lines if name != OWNER)
+        full = client != OWNER and strangers >= limits.WAITING_VISITORS
+        if full or waiting >= limits.WAITING:
+            room = limits.WAITING_VISITORS if full else limits.WAITING
+            raise BadInput("one more job", f"at most {room} waiting", "try again later")
+
+    def add(self, job: Job) -> None:
+        """Put a job at the end of its client's line."""
         self._waiting.setdefault(job.client, []).append(job)
 
     def take(self) -> Job | None:

@@ -11,6 +11,7 @@ import fcntl
 import hmac
 import json
 import os
+import re
 import secrets
 import socket
 import time
@@ -20,18 +21,20 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Job, Run
+from workbench.jobs import limits
 from workbench.jobs.book import Book
 from workbench.jobs.crew import Worker, devices
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, LOCK, TOKEN
+from workbench.jobs.wire import EventStream, read_request
 from workbench.store import Store, replacing, write_json
 
-BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
+CLIENT = re.compile(r"[\w.-]{1,64}", re.ASCII)
 KEEP_ALIVE_S = 15.0
 
 
@@ -53,8 +56,10 @@ class Hub:
             seen = visible(event, client, self.book)
             if seen is None:
                 continue
-            if queue.qsize() >= BACKLOG:
+            if queue.qsize() >= limits.BACKLOG:
                 del self.followers[queue]
+                while not queue.empty():
+                    queue.get_nowait()
                 queue.put_nowait(None)  # it will connect again and read the lists anew
             else:
                 queue.put_nowait(seen)
@@ -114,6 +119,7 @@ def create(folder: Path, token: str) -> FastAPI:
     app.add_api_route("/events", _events, dependencies=guarded)
     app.add_exception_handler(BadInput, _refused)
     app.add_exception_handler(_NotAllowed, _not_allowed)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -142,23 +148,29 @@ async def _not_allowed(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse({"error": error.to_json()}, status_code=403)
 
 
+async def _broken(_: Request, __: Exception) -> JSONResponse:
+    """Our own mistake: its traceback goes to the log, never to who asked."""
+    error = BadInput("request", "the server to carry it out", "see server.log and report it")
+    return JSONResponse({"error": error.to_json()}, status_code=500)
+
+
 async def _health(request: Request) -> dict[str, Any]:
     return {"schema": 1, "pid": os.getpid(), "workers": len(request.app.state.hub.workers)}
 
 
 def _client(request: Request) -> str:
-    return request.headers.get("x-client", OWNER)[:64] or OWNER
+    client = request.headers.get("x-client", OWNER)
+    if not CLIENT.fullmatch(client):
+        raise BadInput("X-Client", "1 to 64 letters and digits", "ask through the client")
+    return client
 
 
 async def _submit(request: Request) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
-    try:
-        body = json.loads(await request.body())
-        kind, asked = body["kind"], body["request"]
-    except (ValueError, KeyError, TypeError) as err:
-        raise BadInput("request", "JSON with kind and request", "ask through the client") from err
+    client, (kind, asked) = _client(request), await read_request(request)
+    hub.book.queue.admit(client)  # before the work of checking, and again after it
     checked = await asyncio.to_thread(check_request, kind, asked, hub.home)
-    job = hub.book.submit(kind, _client(request), checked)
+    job = hub.book.submit(kind, client, checked)
     hub.wake.set()
     listed = next(j for j in hub.book.listed() if j.id == job.id)
     hub.publish({"type": "job", "job": listed.to_json()})
@@ -192,15 +204,19 @@ async def _runs(request: Request) -> dict[str, Any]:
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
 
 
-async def _events(request: Request) -> StreamingResponse:
+async def _events(request: Request) -> EventStream:
     """Server-sent events from now on; an empty comment keeps the line open."""
     hub: Hub = request.app.state.hub
+    if len(hub.followers) >= limits.FOLLOWERS:
+        told = f"at most {limits.FOLLOWERS} followers"
+        raise BadInput("one more follower", told, "close some pages")
+    client = _client(request)
     queue: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
-    hub.followers[queue] = _client(request)
 
     async def stream() -> AsyncIterator[str]:
-        yield ": following\n\n"
+        hub.followers[queue] = client
         try:
+            yield ": following\n\n"
             while True:
                 try:
                     event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
@@ -213,7 +229,7 @@ async def _events(request: Request) -> StreamingResponse:
         finally:
             hub.followers.pop(queue, None)
 
-    return StreamingResponse(stream(), media_type="text/event-stream")
+    return EventStream(stream(), media_type="text/event-stream")
 
 
 def _token(folder: Path) -> str:
@@ -232,7 +248,14 @@ async def _serve(folder: Path) -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(("127.0.0.1", 0))
     app = create(folder, _token(folder))
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=limits.CONNECTIONS,
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
