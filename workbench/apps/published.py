@@ -77,9 +77,10 @@ class Leave(KernelHandler):
     @authenticated
     async def post(self, kernel_id: str) -> None:
         """End the kernel."""
-        if kernel_id not in self.kernel_manager:
+        manager: Any = self.kernel_manager
+        if kernel_id not in manager:
             raise HTTPError(404)
-        await self.kernel_manager.shutdown_kernel(kernel_id, now=True)
+        await manager.shutdown_kernel(kernel_id, now=True)
         self.set_status(204)
         await self.finish()
 

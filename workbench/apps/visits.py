@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from jupyter_core.utils import ensure_async
 
 from workbench.apps.limits import ARRIVE_S, LEAVE_S
+
+log = logging.getLogger("workbench")
 
 
 @dataclass
@@ -21,7 +24,7 @@ class Visit:
     Args:
         kernel: id of its kernel, empty until it has one.
         seen: when it last had a connection, or was opened; monotonic seconds.
-        came: whether it ever had a connection.
+        came: whether it ever had a connection; a short one is over between two looks.
     """
 
     kernel: str = ""
@@ -31,7 +34,7 @@ class Visit:
     def over(self, connections: int) -> bool:
         """Whether its page has gone, or never came."""
         if connections:
-            self.seen, self.came = time.monotonic(), True
+            self.seen = time.monotonic()
         return time.monotonic() - self.seen > (LEAVE_S if self.came else ARRIVE_S)
 
 
@@ -67,14 +70,22 @@ class Visits:
             if not visit.kernel:
                 self._open.remove(visit)
 
+    def connected(self, kernel: str) -> None:
+        """A page has connected to its kernel."""
+        for visit in self._open:
+            if visit.kernel == kernel:
+                visit.seen, visit.came = time.monotonic(), True
+
     async def cull(self, manager: Any) -> None:
         """End the kernels of visits that are over, and forget those that have none any more."""
         for visit in [visit for visit in self._open if visit.kernel]:
-            with suppress(Exception):  # it may be ending at this moment: the next round sees
+            try:
                 if visit.kernel not in manager:
                     self._open.remove(visit)
                 elif visit.over(manager.kernel_model(visit.kernel)["connections"]):
                     await ensure_async(manager.shutdown_kernel(visit.kernel, now=True))
+            except Exception:  # it may be ending at this moment: the next round sees
+                log.warning("a kernel did not end", exc_info=True)
 
 
 def note_kernels(manager: Any) -> None:

@@ -69,6 +69,11 @@ class VisitorConnection(ZMQChannelsWebsocketConnection):
         super().__init__(**more)
         self._lately: deque[float] = deque(maxlen=MESSAGES)
 
+    def connect(self) -> Any:
+        """Note that the page has come."""
+        self.websocket_handler.settings["visits"].connected(self.kernel_id)
+        return super().connect()  # type: ignore[no-untyped-call]
+
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """Pass a message on, drop it, or end the line where it is none or where they flood."""
         now = time.monotonic()

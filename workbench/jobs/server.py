@@ -135,6 +135,7 @@ async def _guard(request: Request) -> None:
     right = hmac.compare_digest(given.encode(), hub.token.encode())
     if not right or "origin" in request.headers or host not in ("127.0.0.1", "localhost"):
         raise _NotAllowed
+    _client(request)
     hub.touched = time.monotonic()
 
 
