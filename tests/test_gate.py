@@ -141,7 +141,9 @@ def test_the_command_refuses_an_open_token_file_and_warns_of_open_addresses(tmp_
     assert "chmod 600" in ended.stderr
     assert "Warning: 0.0.0.0 can be reached from other machines" in ended.stderr
     assert SECRET not in ended.stderr + ended.stdout
-    assert [is_loopback(x) for x in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "10.0.0.1", "x")] == [
+    assert [
+        is_loopback(x) for x in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "10.0.0.1", "x")
+    ] == [
         *(True, True, True),
         *(False, False, False),
     ]
@@ -175,7 +177,9 @@ def test_a_stranger_sees_no_file_of_a_job_or_run():
     assert shown[0].client == ""
     assert shown[2].request == {}
     assert public_run(Run("r", "k", "done", "m", "csv:/x,/y", "test", {}, {})) is None
-    assert [is_file(x) for x in ("all-MiniLM-L6-v2", "hf:a/b", "shopdesk", "csv:a", "a/b", "~m")] == [
+    assert [
+        is_file(x) for x in ("all-MiniLM-L6-v2", "hf:a/b", "shopdesk", "csv:a", "a/b", "~m")
+    ] == [
         *(False, False, False),
         *(True, True, True),
     ]

@@ -158,30 +158,20 @@ def test_a_page_sets_values_within_their_domain_and_no_other_trait(stranger):
 def test_a_page_names_no_file_and_opens_none(place, stranger):
     page, secret = place
     states = stranger.states()
-    fields = [k for k, s in states.items() if s["_model_name"] == "TextModel"]
-    buttons = [k for k, s in states.items() if s["_model_name"] == "ButtonModel"]
-    for path in (str(secret), str(page.home), "/etc/passwd", "hf:owner/name"):
-        for field in fields:
-            stranger.update(field, value=path)
-        for button in buttons:
-            if states[button]["description"] == "Open":
-                stranger.custom(button, {"event": "click"})
-    told = json.dumps(stranger.states())
+    assert not [s for s in states.values() if s["_model_name"] == "TextModel"]
 
-    assert fields
-    assert "customers" not in told.replace(str(secret), "")
+    address = widget(states, owns_page=True)
+    for asked in (str(secret), "/etc/passwd", "..", "~", "hf:owner/name", "all-MiniLM-L6-v2/.."):
+        for search in (f"?model={asked}", f"?task={asked}", f"?task=csv:{asked},{asked}"):
+            stranger.custom(address, {"search": search, "client": "1" * 32})
+    after = stranger.states()
+
+    told = json.dumps(after)
     assert "ask whoever runs this page" in told
-    told = stranger.page + json.dumps(arrive_and_look(page))
-    for hidden in (str(page.home), "customers.csv,", "site-packages", "Traceback", "workbench.app("):
+    assert after[address]["query"]["model"] == after[address]["query"]["task"] == ""
+    told += stranger.page
+    for hidden in (str(page.home), str(secret), "site-packages", "Traceback", "workbench.app("):
         assert hidden not in told
-
-
-def arrive_and_look(page):
-    """What another visitor's widgets hold."""
-    other = arrive(page)
-    states = other.states()
-    other.leave()
-    return states
 
 
 def test_two_visitors_share_neither_kernel_nor_runs(page, stranger):
@@ -239,7 +229,9 @@ def test_other_sites_and_other_names_are_turned_away(page, stranger):
                 suppress_origin="Origin" not in headers,
                 host=headers.get("Host"),
             )
-    assert httpx.get(page.url + "/nothing", headers={"Host": f"localhost:{port}"}).status_code == 404
+    assert (
+        httpx.get(page.url + "/nothing", headers={"Host": f"localhost:{port}"}).status_code == 404
+    )
 
 
 def test_too_many_visitors_wait_and_a_kernel_ends_with_its_page(page):

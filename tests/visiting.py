@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -133,7 +134,9 @@ class Stranger:
 
     def custom(self, widget: str, content: dict) -> None:
         """Send an event of a widget."""
-        self.send("comm_msg", {"comm_id": widget, "data": {"method": "custom", "content": content}})
+        self.send(
+            "comm_msg", {"comm_id": widget, "data": {"method": "custom", "content": content}}
+        )
 
     def leave(self) -> None:
         """Close the line, as a tab that is closed."""
@@ -155,7 +158,7 @@ def _read(raw, frame):
         message = json.loads(raw)
         return message["header"], message["parent_header"], message["content"]
     at = [int.from_bytes(raw[8 * i : 8 * i + 8], "little") for i in range(1, 1 + raw[0])]
-    pieces = [raw[a:b] for a, b in zip(at, at[1:], strict=False)]
+    pieces = [raw[a:b] for a, b in itertools.pairwise(at)]
     return json.loads(pieces[1]), json.loads(pieces[2]), json.loads(pieces[4])
 
 

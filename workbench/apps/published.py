@@ -25,6 +25,7 @@ from workbench.apps.visits import Visits, note_kernels
 from workbench.apps.wire import VisitorConnection
 
 KERNEL = r"(?P<kernel_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+TEMPLATES = r"/voila/templates/([\w-]+/static/[\w./-]+)"
 GONE = ("/voila/query/", "/voila/files/", "/voila/api/shutdown/", "/login", "/logout")
 CULL_MS = 1000
 log = logging.getLogger("workbench")
@@ -34,6 +35,10 @@ def _missing(self: Any, status_code: int, **_: Any) -> None:
     """Instead of the error pages of Jupyter, which say what was looked for and where."""
     self.set_header("Content-Type", "text/html; charset=utf-8")
     self.finish(door_page("missing"))
+
+
+def _quiet(handler: Any) -> Any:
+    return type(handler.__name__, (handler,), {"write_error": _missing})
 
 
 class Page(TornadoVoilaHandler):  # type: ignore[misc]
@@ -114,9 +119,10 @@ class Published(Voila):  # type: ignore[misc]
         for path, handler, *more in super().init_handlers():
             if path == "/(.*)":
                 ours.append((path, Page, *more))
+            elif path.startswith("/voila/templates/"):
+                ours.append((TEMPLATES, _quiet(handler), *more))
             elif handler is not KernelHandler and not path.startswith(GONE):
-                quiet = type(handler.__name__, (handler,), {"write_error": _missing})
-                ours.append((path, quiet, *more))
+                ours.append((path, _quiet(handler), *more))
         return ours
 
     def listen(self) -> None:

@@ -72,7 +72,7 @@ class VisitorConnection(ZMQChannelsWebsocketConnection):
     def connect(self) -> Any:
         """Note that the page has come."""
         self.websocket_handler.settings["visits"].connected(self.kernel_id)
-        return super().connect()  # type: ignore[no-untyped-call]
+        return super().connect()
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """Pass a message on, drop it, or end the line where it is none or where they flood."""

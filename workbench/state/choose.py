@@ -213,7 +213,10 @@ class ChooseState(HasTraits):
         try:
             wish()
         except BadInput as err:
-            return self.session.told(err)
+            words = self.session.told(err)
+            if self.session.public:  # who sees no field to open things is told beside the list
+                self.session.trouble = words
+            return words
         return ""
 
     def _jobs_changed(self, change: Any) -> None:

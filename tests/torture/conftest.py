@@ -1,0 +1,8 @@
+"""The long proofs, run by ``make torture``; they stand on what the other tests share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
