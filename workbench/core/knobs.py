@@ -24,10 +24,9 @@ class Span:
 
     def holds(self, value: Any) -> bool:
         """Whether ``value`` is a number inside (NaN is not); whole steps make whole numbers."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        whole = isinstance(self.step, int) and not isinstance(value, int)
-        return not whole and self.low <= value <= self.high
+        kinds = int if isinstance(self.step, int) else (int, float)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        return number and bool(self.low <= value <= self.high)
 
     def __str__(self) -> str:
         kind = "a whole number" if isinstance(self.step, int) else "a number"
