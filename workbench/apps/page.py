@@ -21,6 +21,7 @@ from workbench.panels.choose import ChoosePanel
 from workbench.panels.compress import CompressPanel
 from workbench.panels.explore import DetailsPanel, ExplorePanel, RunsPanel
 from workbench.panels.measure import JobsPanel, MeasurePanel
+from workbench.panels.seal import seal
 from workbench.panels.web import Address, shared
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
@@ -48,7 +49,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, client: Client, visitor: bool = False) -> None:
-        self.session = Session(client, home())
+        self.session = Session(client, home(), public=visitor)
         self.choose = ChooseState(self.session)
         self.compress = CompressState(self.session, first_recipe())
         self.measure = MeasureState(self.compress)
@@ -123,6 +124,8 @@ def app(client: Client | None = None) -> Workbench:
     """
     register()
     visitor = bool(os.environ.get(VISITORS))
+    if visitor:
+        seal()
     if client is None:
         client = HttpClient(home(), uuid4().hex) if visitor else HttpClient(home())
     return Workbench(client, visitor)

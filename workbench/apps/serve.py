@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -19,12 +21,15 @@ import httpx
 import psutil
 
 from workbench.apps.first import first_points
+from workbench.apps.limits import MOST_PLACES, PLACES, POOL
+from workbench.apps.token import read_token
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.jobs.worker import die_with_parent
 
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
+EVERYWHERE = ("", "0.0.0.0", "::")
 READY_S = 60.0
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -33,21 +38,47 @@ QUIET = {
 }
 
 
-def serve_app(port: int, browser: bool, say: Callable[[str], None]) -> None:
+@dataclass(frozen=True)
+class Published:
+    """How a page is published.
+
+    Args:
+        port: 0 takes a free one.
+        host: address to listen on.
+        names: host names under which it is published, beside localhost and addresses.
+        token_file: what visitors must know, in a file of mode 600; None lets everybody in.
+        places: visits at once.
+    """
+
+    port: int = 8866
+    host: str = HOST
+    names: tuple[str, ...] = ()
+    token_file: Path | None = None
+    places: int = PLACES
+
+
+def serve_app(page: Published, browser: bool, say: Callable[[str], None]) -> None:
     """Publish the workbench with Voila until a signal comes.
 
     Args:
-        port: on loopback; 0 takes a free one.
+        page: how.
         browser: whether to open one.
         say: told the address once the page answers.
 
     Raises:
-        BadInput: if the port is taken, or Voila does not start.
+        BadInput: if the port is taken, the token file cannot be used, or Voila does not start.
     """
-    port = _free(port)
-    command = [sys.executable, "-P", "-m", "voila", str(_notebook("app.ipynb")), *_voila(port)]
+    if not 1 <= page.places <= MOST_PLACES:
+        told = f"1 to {MOST_PLACES}"
+        raise BadInput(f"{page.places} places", told, "choose another number with --places")
+    if page.token_file is not None:
+        read_token(page.token_file)
+    page = replace(page, port=_free(page.port, page.host))
+    command = [sys.executable, "-P", "-m", "workbench.apps.published", str(_notebook("app.ipynb"))]
     environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share")}
-    _serve(command, environment, f"http://{HOST}:{port}/", browser, say, first_points)
+    shown = HOST if page.host in EVERYWHERE else page.host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{page.port}/"
+    _serve([*command, *_voila(page)], environment, address, browser, say, first_points)
 
 
 def serve_lab(port: int, browser: bool, say: Callable[[str], None]) -> None:
@@ -72,11 +103,25 @@ def serve_lab(port: int, browser: bool, say: Callable[[str], None]) -> None:
     _serve(command, {"JUPYTER_TOKEN": token}, address, browser, say, lambda: None)
 
 
-def _voila(port: int) -> list[str]:
-    """Published to strangers: no sources, no files, no tracebacks; kernels ready and culled."""
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address to listen on."""
+    if host == "localhost":
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _voila(page: Published) -> list[str]:
+    """Published to strangers: no sources, no files, no tracebacks; kernels ready."""
+    names = page.names if page.host in EVERYWHERE else (*page.names, page.host)
+    token = [] if page.token_file is None else [f"--Published.token_file={page.token_file}"]
     return [
-        f"--port={port}",
-        f"--Voila.ip={HOST}",
+        *token,
+        *(f"--Published.names={name}" for name in names),
+        f"--Published.places={page.places}",
+        f"--port={page.port}",
+        f"--Voila.ip={page.host}",
         "--Voila.port_retries=0",
         "--no-browser",
         "--template=workbench",
@@ -84,13 +129,11 @@ def _voila(port: int) -> list[str]:
         "--strip_sources=True",
         "--show_tracebacks=False",
         "--preheat_kernel=True",
-        "--pool_size=2",
+        f"--pool_size={POOL}",
         "--VoilaConfiguration.file_allowlist=$^",
         "--VoilaConfiguration.allow_template_override=NO",
         "--VoilaConfiguration.allow_theme_override=NO",
         "--VoilaConfiguration.extension_denylist=jupyterlab-plotly",
-        "--MappingKernelManager.cull_idle_timeout=300",
-        "--MappingKernelManager.cull_interval=30",
     ]
 
 
@@ -102,11 +145,16 @@ def _notebook(name: str) -> Path:
     raise BadInput(name, "a notebook of the installation", "install the workbench again")
 
 
-def _free(port: int) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+def _free(port: int, host: str = HOST) -> int:
+    try:
+        family, *_, where = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as err:
+        told = "an address of this machine"
+        raise BadInput(f"host {host!r:.80}", told, "choose another with --host") from err
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((where[0], port))
         except (OSError, OverflowError) as err:
             raise BadInput(
                 f"port {port}", "a free port from 1024 to 65535", "choose another with --port"
@@ -122,9 +170,9 @@ def _serve(
     say: Callable[[str], None],
     then: Callable[[], Any],
 ) -> None:
-    log = home() / f"{command[2]}.log"
+    log = home() / f"{command[3].rpartition('.')[2]}.log"
     ended = _Ended()  # before there is anything that a signal would have to end
-    with log.open("ab") as output:
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as output:
         process = subprocess.Popen(
             command,
             env={**os.environ, **QUIET, **environment},
@@ -145,7 +193,7 @@ def _serve(
     finally:
         end_tree(process.pid)
     if process.returncode and not ended.asked:
-        raise BadInput(command[2], "a server that goes on", f"see {log}")
+        raise BadInput(command[3], "a server that goes on", f"see {log}")
 
 
 class _Ended:

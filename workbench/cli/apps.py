@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+LOOPBACK = "127.0.0.1"
+OPEN = (
+    "Warning: {host} can be reached from other machines, and what passes is not encrypted: "
+    "put a server with TLS before it."
+)
+ANYBODY = " Whoever can reach it may use this machine for jobs: --token-file keeps strangers out."
 Port = Annotated[int, typer.Option(help="port on loopback; 0 takes a free one")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="do not open a browser")]
 
@@ -18,11 +26,27 @@ def register(program: typer.Typer) -> None:
     program.command("report")(report)
 
 
-def app(port: Port = 8866, no_browser: NoBrowser = False) -> None:
+def app(
+    port: Port = 8866,
+    no_browser: NoBrowser = False,
+    host: Annotated[str, typer.Option("--host", "--ip", help="address to listen on")] = LOOPBACK,
+    name: Annotated[list[str] | None, typer.Option(help="host name of the page")] = None,
+    token_file: Annotated[Path | None, typer.Option(help="file with the visitors' token")] = None,
+    places: Annotated[int | None, typer.Option(help="visits at once, 24 by default")] = None,
+) -> None:
     """Open the workbench as a page (Voila)."""
-    from workbench.apps.serve import serve_app
+    from workbench.apps.serve import Published, is_loopback, serve_app
 
-    serve_app(port, not no_browser, lambda address: print(f"Workbench: {address}", flush=True))
+    if not is_loopback(host):
+        print(OPEN.format(host=host) + (ANYBODY if token_file is None else ""), file=sys.stderr)
+    where = None if token_file is None else token_file.expanduser().absolute()
+    page = Published(port, host, tuple(name or ()), where)
+    if places is not None:
+        page = replace(page, places=places)
+    asked = "" if where is None else "  (asks for the token of the file)"
+    serve_app(
+        page, not no_browser, lambda address: print(f"Workbench: {address}{asked}", flush=True)
+    )
 
 
 def lab(port: Port = 8888, no_browser: NoBrowser = False) -> None:

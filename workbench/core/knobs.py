@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_type_hints
@@ -24,11 +23,10 @@ class Span:
     unit: str = ""
 
     def holds(self, value: Any) -> bool:
-        """Whether ``value`` is a finite number inside; whole steps make whole numbers."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        whole = isinstance(self.step, int) and not isinstance(value, int)
-        return not whole and math.isfinite(value) and self.low <= value <= self.high
+        """Whether ``value`` is a number inside (NaN is not); whole steps make whole numbers."""
+        kinds = int if isinstance(self.step, int) else (int, float)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        return number and bool(self.low <= value <= self.high)
 
     def __str__(self) -> str:
         kind = "a whole number" if isinstance(self.step, int) else "a number"

@@ -22,6 +22,20 @@ TEXTS = {
         "The job server does not answer: {why}. Trying again.",
         "作业服务没有回应：{why}。正在重试。",
     ),
+    "door.token": ("This page asks for a token.", "访问此页面需要令牌。"),
+    "door.wrong": ("That is not the token of this page.", "令牌不正确。"),
+    "door.label": ("Token", "令牌"),
+    "door.button": ("Enter", "进入"),
+    "door.refused": (
+        "This request came from another site or under an unknown name. "
+        "Open the page under the address that its owner gave you.",
+        "此请求来自其他网站，或使用了未知的域名。请使用页面所有者提供的地址打开。",
+    ),
+    "door.full": (
+        "Every place is taken at the moment. Please try again in a few minutes.",
+        "目前访客已满，请几分钟后再试。",
+    ),
+    "door.missing": ("There is nothing here.", "这里没有内容。"),
     "jobs.heading": ("Jobs", "作业"),
     "jobs.empty": ("Nothing is running.", "当前没有作业。"),
     "jobs.cancel": ("cancel", "取消"),

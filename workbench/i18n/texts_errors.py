@@ -1,6 +1,17 @@
 """What errors expect and advise, in Chinese; ``{a}`` and ``{b}`` stand for what varies."""
 
 EXPECTED = {
+    "at most {a} recipes": "最多 {a} 个方案",
+    "at most {a} followers": "最多 {a} 个订阅者",
+    "at most {a} KiB": "最多 {a} KiB",
+    "1 to 64 letters and digits": "1 至 64 个字母或数字",
+    "the server to carry it out": "服务能够执行",
+    "a text file that is there": "存在的文本文件",
+    "a file that only you can read": "仅自己可读的文件",
+    "at least {a} characters without spaces": "至少 {a} 个字符且不含空格",
+    "an address of this machine": "本机的地址",
+    "a model or task of the list": "列表中的模型或任务",
+    "at most {a} jobs waiting per client": "每位用户最多 {a} 个排队任务",
     "something that takes the {a} format, for nothing converts it to {b}": (
         "能接收 {a} 格式的一步，因为它无法转换为 {b}"
     ),
@@ -180,6 +191,17 @@ EXPECTED = {
     "at most {a} rounds": "不超过 {a} 次循环",
 }
 REMEDIES = {
+    "close some pages": "关闭一些页面",
+    "see server.log and report it": "查看 server.log 并反馈",
+    "split it into several sweeps": "拆分为多次批量测量",
+    "ask for fewer things at once": "减少一次请求的内容",
+    "make it": "创建它",
+    "run chmod 600 {a}": "运行 chmod 600 {a}",
+    "make it: openssl rand -hex 24": "创建它：openssl rand -hex 24",
+    "choose another number with --places": "用 --places 指定其他数目",
+    "choose another with --host": "用 --host 指定其他地址",
+    "ask whoever runs this page to add it": "请联系此页面的所有者添加",
+    "give the id of a {a}": "给出{a}的编号",
     "add rows of every class": "为每个类别补充数据行",
     "add rows or drop it": "补充数据行或去掉该类别",
     "add training rows of that class or remove it from the test file": (

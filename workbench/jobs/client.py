@@ -158,9 +158,10 @@ class HttpClient(Verbs):
                     ) as http,
                     http.stream("GET", f"{where.url}/events") as response,
                 ):
-                    listener({"type": "ready"})
                     async for line in response.aiter_lines():
-                        if line.startswith("data: "):
+                        if line.startswith(": following"):
+                            listener({"type": "ready"})
+                        elif line.startswith("data: "):
                             listener(json.loads(line[6:]))
             await asyncio.sleep(0.5)
 

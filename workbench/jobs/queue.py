@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
-
-MOST_WAITING = 200  # jobs in all
-MOST_PER_CLIENT = 50
+from workbench.jobs import limits
+from workbench.jobs.request import OWNER, VISITOR
 
 
 class FairQueue:
@@ -23,12 +22,19 @@ class FairQueue:
         Raises:
             BadInput: if too many are waiting.
         """
+        visitor = VISITOR.fullmatch(client) is not None
         mine = len(self._waiting.get(client, ()))
-        if mine >= MOST_PER_CLIENT:
-            wanted = f"at most {MOST_PER_CLIENT} jobs waiting per client"
+        most = limits.PER_VISITOR if visitor else limits.PER_CLIENT
+        if mine >= most:
+            wanted = f"at most {most} jobs waiting per client"
             raise BadInput(f"{mine + 1} jobs", wanted, "wait for some to end, or cancel some")
-        if sum(map(len, self._waiting.values())) >= MOST_WAITING:
-            raise BadInput("one more job", f"at most {MOST_WAITING} waiting", "try again later")
+        lines = self._waiting.items()
+        waiting = sum(len(jobs) for _, jobs in lines)
+        strangers = sum(len(jobs) for name, jobs in lines if name != OWNER)
+        full = client != OWNER and strangers >= limits.WAITING_VISITORS
+        if full or waiting >= limits.WAITING:
+            room = limits.WAITING_VISITORS if full else limits.WAITING
+            raise BadInput("one more job", f"at most {room} waiting", "try again later")
 
     def add(self, job: Job) -> None:
         """Put a job at the end of its client's line."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.jobs.limits import NAME_CHARS
 from workbench.jobs.setup import prepare, register
 from workbench.recipes.grid import expand
 from workbench.recipes.plan import plan
 from workbench.recipes.recipe import Recipe
 
 OWNER = "owner"
+VISITOR = re.compile("[0-9a-f]{32}")  # id of a visitor of a published page: random, 128 bits
 FIELDS = {
     "tune": {"model", "task", "mode", "epochs", "timeout"},
     "run": {"model", "task", "recipe", "split", "timeout"},
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},
 }
+LONGEST_S = 1e9
 SPLITS = ("validation", "test")
 MODES = ("linear", "full")
 
@@ -49,17 +53,15 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
 
 
 def _shape(kind: str, request: Any) -> dict[str, Any]:
-    if kind not in FIELDS:
-        raise BadInput(f"job {kind!r}", "tune, run or sweep", "ask for one of these")
+    if not isinstance(kind, str) or kind not in FIELDS:
+        raise BadInput(f"job {kind!r:.80}", "tune, run or sweep", "ask for one of these")
     if not isinstance(request, Mapping):
         raise BadInput(f"request {request!r:.80}", "an object", "give model and task")
     for name in request:
         if name not in FIELDS[kind]:
             known = ", ".join(sorted(FIELDS[kind]))
-            raise BadInput(f"{kind} field {name!r}", f"one of {known}", f"remove {name!r}")
-    for name in ("model", "task"):
-        if not isinstance(request.get(name), str) or not request[name]:
-            raise BadInput(f"{kind} without {name}", f"the id of a {name}", f"give a {name}")
+            raise BadInput(f"{kind} field {name!r:.80}", f"one of {known}", f"remove {name!r:.80}")
+    _check_names(kind, request)
     asked = dict(request)
     if kind != "tune":
         asked.setdefault("split", "validation")
@@ -67,12 +69,23 @@ def _shape(kind: str, request: Any) -> dict[str, Any]:
     return asked
 
 
+def _check_names(kind: str, request: Mapping[str, Any]) -> None:
+    for name in ("model", "task"):
+        if not isinstance(request.get(name), str) or not request[name]:
+            raise BadInput(f"{kind} without {name}", f"the id of a {name}", f"give a {name}")
+        if len(request[name]) > NAME_CHARS:
+            told = f"{name} {request[name]!r:.40}…"
+            raise BadInput(told, f"at most {NAME_CHARS} characters", f"give the id of a {name}")
+
+
 def _check_values(asked: Mapping[str, Any]) -> None:
     split, timeout = asked.get("split", "test"), asked.get("timeout")
     if split not in SPLITS:
-        raise BadInput(f"split {split!r}", "validation or test", "choose one of them")
-    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
-        raise BadInput(f"timeout {timeout!r}", "seconds above 0", "leave it out or give a number")
+        raise BadInput(f"split {split!r:.80}", "validation or test", "choose one of them")
+    number = isinstance(timeout, int | float) and 0 < timeout < LONGEST_S
+    if timeout is not None and not number:
+        told = f"timeout {timeout!r:.80}"
+        raise BadInput(told, "seconds above 0", "leave it out or give a number")
 
 
 def _tunable(asked: dict[str, Any], home: Path) -> None:
@@ -80,9 +93,9 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
 
     mode = asked.setdefault("mode", "linear") if "tune" not in asked else asked["tune"]
     if mode not in MODES:
-        raise BadInput(f"mode {mode!r}", "linear or full", "choose one of the two")
+        raise BadInput(f"mode {mode!r:.80}", "linear or full", "choose one of the two")
     epochs = asked.get("epochs")
     if epochs is not None and (not isinstance(epochs, int) or not 1 <= epochs <= 50):
-        raise BadInput(f"epochs {epochs!r}", "a whole number from 1 to 50", "leave it out")
+        raise BadInput(f"epochs {epochs!r:.80}", "a whole number from 1 to 50", "leave it out")
     tasks.find(asked["task"])
     models.folder(asked["model"], home)

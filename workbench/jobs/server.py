@@ -11,6 +11,7 @@ import fcntl
 import hmac
 import json
 import os
+import re
 import secrets
 import socket
 import sys
@@ -22,19 +23,21 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Job, Run
+from workbench.jobs import limits
 from workbench.jobs.book import Book
 from workbench.jobs.crew import Worker, devices
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
+from workbench.jobs.wire import EventStream, read_request
 from workbench.measure.family import end_family
 from workbench.store import Store, disk_error, note, replacing, write_json
 
-BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
+CLIENT = re.compile(r"[\w.-]{1,64}", re.ASCII)
 KEEP_ALIVE_S = 15.0
 
 
@@ -56,8 +59,10 @@ class Hub:
             seen = visible(event, client, self.book)
             if seen is None:
                 continue
-            if queue.qsize() >= BACKLOG:
+            if queue.qsize() >= limits.BACKLOG:
                 del self.followers[queue]
+                while not queue.empty():
+                    queue.get_nowait()
                 queue.put_nowait(None)  # it will connect again and read the lists anew
             else:
                 queue.put_nowait(seen)
@@ -117,6 +122,7 @@ def create(hub: Hub) -> FastAPI:
     app.add_exception_handler(BadInput, _refused)
     app.add_exception_handler(_NotAllowed, _not_allowed)
     app.add_exception_handler(OSError, _not_written)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -132,6 +138,7 @@ async def _guard(request: Request) -> None:
     right = hmac.compare_digest(given.encode(), hub.token.encode())
     if not right or "origin" in request.headers or host not in ("127.0.0.1", "localhost"):
         raise _NotAllowed
+    _client(request)
     hub.touched = time.monotonic()
 
 
@@ -151,6 +158,10 @@ async def _not_written(request: Request, err: Exception) -> JSONResponse:
     if told is None:
         raise err
     return JSONResponse({"error": told.to_json()}, status_code=507)
+async def _broken(_: Request, __: Exception) -> JSONResponse:
+    """Our own mistake: its traceback goes to the log, never to who asked."""
+    error = BadInput("request", "the server to carry it out", "see server.log and report it")
+    return JSONResponse({"error": error.to_json()}, status_code=500)
 
 
 async def _health(request: Request) -> dict[str, Any]:
@@ -158,18 +169,18 @@ async def _health(request: Request) -> dict[str, Any]:
 
 
 def _client(request: Request) -> str:
-    return request.headers.get("x-client", OWNER)[:64] or OWNER
+    client = request.headers.get("x-client", OWNER)
+    if not CLIENT.fullmatch(client):
+        raise BadInput("X-Client", "1 to 64 letters and digits", "ask through the client")
+    return client
 
 
 async def _submit(request: Request) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
-    try:
-        body = json.loads(await request.body())
-        kind, asked = body["kind"], body["request"]
-    except (ValueError, KeyError, TypeError) as err:
-        raise BadInput("request", "JSON with kind and request", "ask through the client") from err
+    client, (kind, asked) = _client(request), await read_request(request)
+    hub.book.queue.admit(client)  # before the work of checking, and again after it
     checked = await asyncio.to_thread(check_request, kind, asked, hub.home)
-    job = hub.book.submit(kind, _client(request), checked)
+    job = hub.book.submit(kind, client, checked)
     hub.wake.set()
     listed = next(j for j in hub.book.listed() if j.id == job.id)
     hub.publish({"type": "job", "job": listed.to_json()})
@@ -204,15 +215,19 @@ async def _runs(request: Request) -> dict[str, Any]:
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
 
 
-async def _events(request: Request) -> StreamingResponse:
+async def _events(request: Request) -> EventStream:
     """Server-sent events from now on; an empty comment keeps the line open."""
     hub: Hub = request.app.state.hub
+    if len(hub.followers) >= limits.FOLLOWERS:
+        told = f"at most {limits.FOLLOWERS} followers"
+        raise BadInput("one more follower", told, "close some pages")
+    client = _client(request)
     queue: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
-    hub.followers[queue] = _client(request)
 
     async def stream() -> AsyncIterator[str]:
-        yield ": following\n\n"
+        hub.followers[queue] = client
         try:
+            yield ": following\n\n"
             while True:
                 try:
                     event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
@@ -225,7 +240,7 @@ async def _events(request: Request) -> StreamingResponse:
         finally:
             hub.followers.pop(queue, None)
 
-    return StreamingResponse(stream(), media_type="text/event-stream")
+    return EventStream(stream(), media_type="text/event-stream")
 
 
 def _token(folder: Path) -> str:
@@ -244,7 +259,14 @@ async def _serve(folder: Path, ready: Callable[[], object]) -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(("127.0.0.1", 0))
     hub = Hub(folder, _token(folder))
-    config = uvicorn.Config(create(hub), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        create(hub),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=limits.CONNECTIONS,
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():

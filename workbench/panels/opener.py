@@ -16,11 +16,16 @@ BUDGETS = (("–", None), ("25 MB", 25e6), ("50 MB", 50e6), ("100 MB", 100e6), (
 
 
 class Opener(w.VBox):
-    """View over a ``ChooseState``: another model, a file of one's own, advice."""
+    """View over a ``ChooseState``: another model, a file of one's own, advice.
+
+    A stranger sees the advice only: files of this machine are for whoever runs the page.
+    """
 
     def __init__(self, state: ChooseState) -> None:
         self.state = state
-        parts = (ModelOpener(state), FileOpener(state), Adviser(state))
+        adviser = Adviser(state)
+        own = () if state.session.public else (ModelOpener(state), FileOpener(state))
+        parts = (*own, adviser)
         super().__init__(parts)
         self.add_class("wb-opener")
 

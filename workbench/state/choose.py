@@ -12,7 +12,8 @@ from traitlets import HasTraits, Tuple, Unicode
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
-from workbench.state.session import Session, told
+from workbench.state.public import is_file, unlisted
+from workbench.state.session import Session
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ class ChooseState(HasTraits):
         """Read the catalogues anew."""
         from workbench import models, tasks
 
-        known = {card.id: card for card in models.catalogue(self.session.home)}
+        found = models.catalogue(self.session.home)
+        if self.session.public:
+            found = tuple(c for c in found if not is_file(c.base) and not is_file(c.task))
+        known = {card.id: card for card in found}
         opened = {k: v for k, v in self._opened.items() if k not in known}
         self.models = (*known.values(), *(v for v in opened.values() if hasattr(v, "parameters")))
         self.tasks = (*tasks.catalogue(), *(v for v in opened.values() if hasattr(v, "classes")))
@@ -72,6 +76,7 @@ class ChooseState(HasTraits):
         from workbench import models
 
         def wish() -> None:
+            self._private(name)
             card = models.find(name.strip(), self.session.home)
             self._opened[card.id] = card
             self.refresh()
@@ -110,6 +115,7 @@ class ChooseState(HasTraits):
         self.columns, self.preview = (), None
 
         def read() -> None:
+            self._private(path)
             self.columns = tasks.columns_of(Path(wish.path).expanduser(), wish.header)
             self.preview = tasks.preview(wish.path, wish.text, wish.label, wish.header)
 
@@ -140,11 +146,12 @@ class ChooseState(HasTraits):
         """Choose a task that need not be listed.
 
         Raises:
-            BadInput: if there is no such task.
+            BadInput: if there is no such task, or a stranger may not open it.
         """
         from workbench import tasks
 
         if not any(task.id == name for task in self.tasks):
+            self._private(name)
             self._opened[name] = tasks.find(name)
             self.refresh()
         self.choose_task(name)
@@ -196,12 +203,20 @@ class ChooseState(HasTraits):
         if self.advice is not None and self.advice.card is not None:
             self.choose_model(self.advice.card.id)
 
+    def _private(self, name: str) -> None:
+        """Opening what is not listed is for whoever runs the page."""
+        if self.session.public:
+            raise unlisted(name)
+
     def _refused(self, wish: Callable[[], None]) -> str:
         """Why a wish was refused; empty if it was not."""
         try:
             wish()
         except BadInput as err:
-            return told(err, self.session.language)
+            words = self.session.told(err)
+            if self.session.public:  # who sees no field to open things is told beside the list
+                self.session.trouble = words
+            return words
         return ""
 
     def _jobs_changed(self, change: Any) -> None:

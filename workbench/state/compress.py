@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +25,7 @@ from workbench.recipes.rate import (
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
 from workbench.state.expect import Expectation, expect
-from workbench.state.session import Session, told
+from workbench.state.session import Session
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,14 @@ class CompressState(HasTraits):
 
     def set_rate(self, rate: float) -> None:
         """Propose the recipe that reaches a compression rate with the least pruning."""
-        if self.anatomy is None:
+        if self.anatomy is None or not math.isfinite(rate):
             return
         try:
             asked = min(max(rate, lowest_rate(self.anatomy)), 1.0)
             self._accept(recipe_for_rate(asked, self.anatomy, self.recipe))
             self._tell_gap(asked, rate_of(self.recipe, self.anatomy))
         except BadInput as err:
-            self.trouble = told(err, self.session.language)
+            self.trouble = self.session.told(err)
 
     def _tell_gap(self, asked: float, reached: float) -> None:
         """Between two precisions lie rates that nothing reaches: say so, never move silently."""
@@ -97,7 +98,7 @@ class CompressState(HasTraits):
                 "a rate that whole heads, units and layers can reach",
                 f"take {reached:.2f}, the nearest",
             )
-            self.trouble = told(gap, self.session.language)
+            self.trouble = self.session.told(gap)
 
     def set_pruning(self, share: float) -> None:
         """Remove this share of heads and of feed-forward units."""
@@ -114,7 +115,7 @@ class CompressState(HasTraits):
             chain = others if idle else (*others, changed)
             self._accept(self._runnable(replace(self.recipe, techniques=_ordered(chain))))
         except BadInput as err:
-            self.trouble = told(err, self.session.language)
+            self.trouble = self.session.told(err)
 
     def toggle(self, name: str, on: bool) -> None:
         """Put a technique into the recipe or take it out.
@@ -144,7 +145,7 @@ class CompressState(HasTraits):
             config: Any = build(RUNTIMES[name].config_type, {**base, **settings})
             self._accept(replace(self.recipe, runtime=config))
         except BadInput as err:
-            self.trouble = told(err, self.session.language)
+            self.trouble = self.session.told(err)
 
     def load(self, recipe: Mapping[str, Any]) -> None:
         """Put a run's recipe on the sliders."""
@@ -177,7 +178,7 @@ class CompressState(HasTraits):
         try:
             plan(recipe, self.anatomy)
         except BadInput as err:
-            return told(err, self.session.language)
+            return self.session.told(err)
         return ""
 
     def _model_changed(self, _: Any = None) -> None:
@@ -191,7 +192,7 @@ class CompressState(HasTraits):
                 labels = models.find(session.model, session.home).labels
                 self._untuned = sorted(labels) != sorted(tasks.find(session.task).classes)
             except BadInput as err:
-                self.trouble = told(err, session.language) if session.task else ""
+                self.trouble = self.session.told(err) if session.task else ""
         self._work_out()
 
     def _work_out(self, _: Any = None) -> None:

@@ -12,6 +12,7 @@ from workbench.core.client import Client
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
 from workbench.i18n.table import text
+from workbench.state.public import public_job, public_run, without_paths
 
 ENDED = ("done", "failed", "cancelled")
 SHOWN_JOBS = 6  # ended jobs that stay on the page
@@ -23,6 +24,7 @@ class Session(HasTraits):
     Args:
         client: how work is asked for.
         home: ``WORKBENCH_HOME``, where tuned models lie.
+        public: whether whoever comes is a stranger, who may neither see nor name a file here.
     """
 
     language = Unicode("en")
@@ -35,9 +37,9 @@ class Session(HasTraits):
     selected = Unicode("", help="id of the run that is looked at, or empty")
     trouble = Unicode("", help="empty, or why the last wish failed")
 
-    def __init__(self, client: Client, home: Path) -> None:
+    def __init__(self, client: Client, home: Path, public: bool = False) -> None:
         super().__init__()
-        self.client, self.home = client, home
+        self.client, self.home, self.public = client, home, public
         self._stop: Callable[[], None] = lambda: None
         self._under_way: dict[str, str] = {}  # provisional run to the job that measures it
 
@@ -56,8 +58,9 @@ class Session(HasTraits):
 
     def refresh(self) -> None:
         """Read jobs and runs anew; provisional runs of jobs that ended are dropped."""
-        self.jobs = self.client.jobs()[-20:]
-        self.runs, self._under_way = self.client.runs(), {}
+        self.jobs = tuple(map(self._job, self.client.jobs()[-20:]))
+        self.runs = tuple(run for run in map(self._run, self.client.runs()) if run is not None)
+        self._under_way = {}
 
     def handle(self, event: Mapping[str, Any]) -> None:
         """Take in one event of the client."""
@@ -65,12 +68,14 @@ class Session(HasTraits):
         if kind == "ready":
             self._attempt(self.refresh)
         elif kind == "job":
-            job = Job.from_json(event["job"])
+            job = self._job(Job.from_json(event["job"]))
             self.jobs = _replaced(self.jobs, job)
             if job.status != "running":  # ended, or begun again after a crash
                 self._drop({run for run, by in self._under_way.items() if by == job.id})
         elif kind == "run":
-            self._take(Run.from_json(event["run"]), event.get("job", ""))
+            run = self._run(Run.from_json(event["run"]))
+            if run is not None:
+                self._take(run, event.get("job", ""))
         elif kind == "loss":
             step = int(event["step"])
             before = self.losses if not self.losses or step >= self.losses[-1][0] else ()
@@ -94,7 +99,7 @@ class Session(HasTraits):
         """Submit a job; a refusal lands in ``trouble``."""
         job: Job | None = self._attempt(lambda: self.client.submit(kind, request))
         if job is not None:
-            self.jobs = _replaced(self.jobs, job)
+            self.jobs = _replaced(self.jobs, self._job(job))
         return job
 
     def cancel(self, job: str) -> None:
@@ -106,12 +111,27 @@ class Session(HasTraits):
         try:
             return wish()
         except BadInput as err:
-            self.trouble = told(err, self.language)
+            self.trouble = self.told(err)
         except OSError as err:
             self.trouble = self.say("app.offline", why=type(err).__name__)
         except Exception as err:  # a client's own transport errors are no OSError
             self.trouble = self.say("app.offline", why=type(err).__name__)
         return None
+
+    def told(self, err: BadInput) -> str:
+        """An error as one sentence in the language of the visit."""
+        from workbench.i18n.errors import translate_error
+
+        sentence = translate_error(err, self.language)
+        return without_paths(sentence) if self.public else sentence
+
+    def _job(self, job: Job) -> Job:
+        """A job as this visit may see it."""
+        return public_job(job) if self.public else job
+
+    def _run(self, run: Run) -> Run | None:
+        """A run as this visit may see it, or None."""
+        return public_run(run) if self.public else run
 
     def active(self) -> tuple[Job, ...]:
         """Jobs waiting or running."""
@@ -135,13 +155,6 @@ class Session(HasTraits):
             and run.task == self.task
             and (split is None or run.split == split)
         )
-
-
-def told(err: BadInput, language: str) -> str:
-    """An error as one sentence in the language of the visit."""
-    from workbench.i18n.errors import translate_error
-
-    return translate_error(err, language)
 
 
 def _replaced(records: tuple[Any, ...], record: Any) -> tuple[Any, ...]:

@@ -1,0 +1,12 @@
+"""What the job server takes at most; beyond, it answers with one sentence and changes nothing."""
+
+WAITING = 200  # jobs that wait, in all
+WAITING_VISITORS = 150  # of them, visitors' jobs: the owner can always add some
+PER_CLIENT = 50  # waiting jobs of the owner, or of any one program
+PER_VISITOR = 20  # waiting jobs of one visitor of a published page
+REQUEST_BYTES = 256 * 1024  # of one request's body
+NAME_CHARS = 4096  # of a model's or a task's id
+FOLLOWERS = 256  # open streams of events
+BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
+SEND_S = 30.0  # that a follower may leave an event unread in a full connection
+CONNECTIONS = 1024  # open connections and requests under way
