@@ -1,4 +1,4 @@
-"""The runs that no other run beats, and how much of the plane they cover."""
+"""The runs that no other run beats."""
 
 from __future__ import annotations
 
@@ -18,17 +18,3 @@ def pareto_front(points: Sequence[Sequence[float]]) -> np.ndarray:
     no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=2)
     better = (values[:, None, :] < values[None, :, :]).any(axis=2)
     return np.asarray(~(no_worse & better).any(axis=0))
-
-
-def hypervolume(points: Sequence[Sequence[float]], corner: Sequence[float]) -> float:
-    """Area that the points dominate up to ``corner``, two coordinates, the smaller the better.
-
-    Source:
-        Zitzler and Thiele 1998, "Multiobjective optimization using evolutionary algorithms".
-    """
-    area, edge = 0.0, float(corner[1])
-    for x, y in sorted((float(p[0]), float(p[1])) for p in points):
-        if x < corner[0] and y < edge:
-            area += (float(corner[0]) - x) * (edge - y)
-            edge = y
-    return area
