@@ -7,7 +7,7 @@ MOST = 300  # characters of each part of a sentence
 
 
 def visible(words: str, most: int = MOST, keep: str = SHOWN) -> str:
-    """``words`` cut in the middle; control, bidi and half characters spelled out as ``\\u202e``."""
+    """``words`` cut in the middle; control, bidi and half characters spelled out."""
     for _ in range(2):  # spelling out makes longer
         if len(words) > most:
             words = f"{words[: most // 2]}…{words[len(words) - (most - 1) // 2 :]}"
