@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.output import say
+
 Port = Annotated[int, typer.Option(help="port on loopback; 0 takes a free one")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="do not open a browser")]
 
@@ -38,4 +40,4 @@ def report(
     """Write all runs into one self-contained HTML file."""
     from workbench.apps.report import write_report
 
-    print(f"{write_report(out)} runs in {out}")
+    say(f"{write_report(out)} runs in {out}")

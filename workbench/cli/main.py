@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -28,13 +29,15 @@ for commands in (apps, look, work):
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
+    _tolerant()
     try:
         code = program(args=given, prog_name="workbench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except BadInput as err:
         _refuse(err, given)
     except MissingDependency as err:
-        _refuse(BadInput(str(err).rstrip("."), "an installed library", "install it"), given)
+        said = " ".join(str(err).split()).rstrip(".")
+        _refuse(BadInput(said, "an installed library", "install it"), given)
     except USAGE as err:
         if not given:
             sys.exit(print(err) or 2)
@@ -46,9 +49,16 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
 
 
+def _tolerant() -> None:
+    """A letter that the terminal's encoding lacks is spelled out."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _refuse(err: BadInput, given: list[str]) -> None:
     """One sentence on stderr; with ``--json`` the same as data on stdout."""
     if "--json" in given:
         print(json.dumps({"error": err.to_json()}, ensure_ascii=False))
-    print(" ".join(str(err).split()), file=sys.stderr)
+    print(err, file=sys.stderr)
     sys.exit(2)
