@@ -50,7 +50,6 @@ def write_report(out: Path) -> int:
 
 
 def _page(runs: Sequence[Run]) -> str:
-    plotly = files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
     ordered = sorted(runs, key=lambda run: (run.task, run.model, run.split))
     groups = groupby(ordered, key=lambda run: (run.task, run.model, run.split))
     parts, figures = [], []
@@ -60,7 +59,8 @@ def _page(runs: Sequence[Run]) -> str:
         info = tradeoff_info(some, "latency_mean", "accuracy", lambda r: recipe_words(r, "en"))
         figures.append(draw_tradeoff(info, Look()))
     drawn = json.dumps(figures).replace("<", "\\u003c")  # no text in it can end the script
-    scripts = (plotly, f"{drawn}.forEach((f, i) => Plotly.newPlot(`p${{i}}`, f.data, f.layout))")
+    draw = "(f, i) => Plotly.newPlot(`p${i}`, f.data, f.layout, {displayModeBar: false})"
+    scripts = (_plotly(), f"{drawn}.forEach({draw})")
     first, last = (f"<script>{script}</script>" for script in scripts)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Workbench report</title>'
@@ -68,6 +68,10 @@ def _page(runs: Sequence[Run]) -> str:
         f"<style>{STYLE}</style>{first}<h1>Workbench report</h1>"
         f"{''.join(parts)}{last}</html>\n"
     )
+
+
+def _plotly() -> str:
+    return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
 
 
 def _policy(scripts: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.numbers import METRICS
 from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, trouble
-from workbench.panels.foreign import escape
+from workbench.panels.foreign import CODE, escape
 from workbench.panels.web import Markup, PlotView
 from workbench.state.explore import ExploreState, Row
 
@@ -179,7 +179,7 @@ class DetailsPanel(Card):
             f'<small class="wb-soft">{escape(ends)}</small></span></div>'
             for name, value, ends in self.state.numbers(run)
         )
-        code = escape(self.state.code(run))
+        code = escape(self.state.code(run), CODE)
         return (
             f'{head}{told}<div class="wb-numbers">{numbers}</div>'
             f'<p class="wb-soft">{launches} · {escape(_machine(run.environment))}</p>'

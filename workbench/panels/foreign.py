@@ -6,7 +6,7 @@ import html
 
 from workbench.core.errors import SHOWN, visible
 
-MOST = 5_000  # characters; the code of a run is the longest text
+MOST, CODE = 1_000, 50_000  # characters of a text, and of the code of a run
 
 
 def short(words: str, most: int = 80) -> str:
@@ -14,6 +14,6 @@ def short(words: str, most: int = 80) -> str:
     return visible(words, most)
 
 
-def escape(words: str) -> str:
+def escape(words: str, most: int = MOST) -> str:
     """Text for an element or a quoted attribute: markup escaped, nothing in it invisible."""
-    return html.escape(visible(words, MOST, SHOWN + "\n"))
+    return html.escape(visible(words, most, SHOWN + "\n"))
