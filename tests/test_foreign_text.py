@@ -87,7 +87,7 @@ def test_nothing_of_a_payload_becomes_an_element_of_a_panel_and_controls_show_te
     for markup, usual in zip(markup_of(fed), markup_of(plain), strict=True):
         assert Skeleton(markup).elements == Skeleton(usual).elements
         assert re.sub("[\n\u202f]", "", markup).isprintable()
-        assert len(markup) < 70_000
+        assert len(markup) < 100_000
     for widget in (x for panel in fed for x in widgets(panel)):
         assert not isinstance(widget, (w.HTML, w.HTMLMath, w.Label))
         assert not getattr(widget, "description_allow_html", False)

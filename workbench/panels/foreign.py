@@ -6,7 +6,7 @@ import html
 
 from workbench.core.errors import SHOWN, visible
 
-MOST, CODE = 1_000, 50_000  # characters of a text, and of the code of a run
+MOST, CODE = 1_000, 10_000  # characters of a text, and of the code of a run
 
 
 def short(words: str, most: int = 80) -> str:
