@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.core.deps import MissingDependency, installed, needs
-from workbench.core.errors import BadInput
+from workbench.core.errors import BadInput, visible
 from workbench.core.knobs import Choice, Span, build, knobs
-from workbench.core.pareto import hypervolume, pareto_front
 from workbench.core.records import Estimate, Job, Run, content_hash
+from workbench.stats.pareto import pareto_front
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,6 @@ def test_the_front_holds_exactly_the_points_that_nobody_beats(some):
     assert pareto_front(some).tolist() == [not beaten(p) for p in some]
 
 
-@given(points)
-def test_the_hypervolume_counts_the_dominated_cells(some):
-    cells = sum(any(p[0] <= x and p[1] <= y for p in some) for x in range(10) for y in range(10))
-    assert hypervolume(some, (10.0, 10.0)) == cells
-
-
 def test_records_survive_json_and_pass_over_what_a_later_version_added():
     run = Run(
         "r",
@@ -126,6 +120,34 @@ def test_another_schema_is_refused():
 def test_the_content_hash_does_not_depend_on_the_order_of_keys():
     assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
     assert content_hash({"a": 1}) != content_hash({"a": 2})
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "x" * 10**7,
+        "\x1b]0;title\x07\x9b2J",
+        "a\nb\r\nc\u2028d\x85e",
+        "\u202egnp.exe\u2066\u200f",
+        "\ud800" * 1000,
+        "\x00" * 1000,
+        "\U000e0001" * 1000,
+    ],
+)
+def test_whatever_was_given_the_sentence_is_one_short_line_of_visible_characters(evil):
+    err = BadInput(evil, f"one of {evil}", f"remove {evil}")
+
+    assert len(str(err)) < 1000
+    assert str(err).replace("…", "").isprintable()
+    assert BadInput(**err.to_json()).to_json() == err.to_json()
+
+
+def test_ordinary_writing_stays_as_it_is():
+    words = "列“文本”\u3000的 naïve 👩\u200d💻 می\u200cخواهم 1.4\u202fms"
+
+    assert BadInput(words, "x", "y").value == words
+    assert visible("\u202eab\n") == "\\u202eab\\n"
+    assert visible("a" * 20 + "end", 9) == "aaaa…aend"
 
 
 def test_core_stays_small():

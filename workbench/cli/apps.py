@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.output import say
+
 LOOPBACK = "127.0.0.1"
 OPEN = (
     "Warning: {host} can be reached from other machines, and what passes is not encrypted: "
@@ -62,4 +64,4 @@ def report(
     """Write all runs into one self-contained HTML file."""
     from workbench.apps.report import write_report
 
-    print(f"{write_report(out)} runs in {out}")
+    say(f"{write_report(out)} runs in {out}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.output import as_json, plain, table
+from workbench.cli.output import as_json, say, table
 from workbench.core.home import home
 
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
@@ -37,7 +37,7 @@ def models(
         advice = shelf.recommend(kind, language or "en", limit, home=home(), gpu=gpu)
         found = advice.card.id if advice.card else None
         data = {"schema": 1, "id": found, "reason": advice.reason}
-        as_json(data) if json else print(advice.reason)
+        as_json(data) if json else say(advice.reason)
         return
     cards = shelf.filtered(
         shelf.catalogue(home()),
@@ -78,7 +78,7 @@ def inspect(
     shown = ("id", "family", "parameters", "size_bytes", "format", "license", "source", "loaded")
     table(("", ""), [(name, str(data[name])) for name in shown])
     for warning in data["warnings"]:
-        print(f"warning: {plain(warning)}")
+        say(f"warning: {warning}")
 
 
 def tasks(json: Json = False) -> None:
@@ -91,7 +91,7 @@ def tasks(json: Json = False) -> None:
         return
     rows = [(t["id"], str(len(t["classes"])), *map(str, t["rows"].values())) for t in found]
     table(("id", "classes", "train", "validation", "test"), rows)
-    print("or: csv:TRAIN.csv,TEST.csv, hf:owner/name")
+    say("or: csv:TRAIN.csv,TEST.csv, hf:owner/name")
 
 
 def _task(task: Any) -> dict[str, Any]:
@@ -124,9 +124,11 @@ def preview(
     if json:
         as_json(found.to_json())
         return
-    print(f"{found.rows:,} rows; text in {found.text_column!r}, label in {found.label_column!r}")
+    say(f"{found.rows:,} rows; text in {found.text_column!r}, label in {found.label_column!r}")
     table(("class", "rows"), [(name, str(n)) for name, n in found.classes.items()])
     for row in found.bad_rows[:20]:
-        print(f"line {row.line}: {row.reason}")
+        say(f"line {row.line}: {row.reason}")
+    for notice in found.warnings:
+        say(f"warning: {notice.told('en')}")
     if found.bad:
-        print(f"{found.bad:,} bad rows are left out")
+        say(f"{found.bad:,} bad rows are left out")

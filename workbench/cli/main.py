@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from workbench import __version__
 from workbench.cli import apps, look, work
-from workbench.cli.output import as_json, plain
+from workbench.cli.output import as_json
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
 from workbench.store.disk import disk_error
@@ -42,13 +43,15 @@ for commands in (apps, look, work):
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
+    _tolerant()
     try:
         code = program(args=given, prog_name="workbench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except BadInput as err:
         _refuse(err, given)
     except MissingDependency as err:
-        _refuse(BadInput(str(err).rstrip("."), "an installed library", "install it"), given)
+        said = " ".join(str(err).split()).rstrip(".")
+        _refuse(BadInput(said, "an installed library", "install it"), given)
     except USAGE as err:
         if not given:
             sys.exit(print(err) or 2)
@@ -69,9 +72,16 @@ def _of_the_disk(err: OSError) -> BadInput:
     return told
 
 
+def _tolerant() -> None:
+    """A letter that the terminal's encoding lacks is spelled out."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _refuse(err: BadInput, given: list[str]) -> None:
     """One sentence on stderr; with ``--json`` the same as data on stdout."""
     if "--json" in given:
         as_json({"error": err.to_json()})
-    print(plain(" ".join(str(err).split())), file=sys.stderr)
+    print(err, file=sys.stderr)
     sys.exit(2)

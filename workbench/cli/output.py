@@ -7,47 +7,54 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.core.errors import visible
 from workbench.core.records import Run
-from workbench.i18n.numbers import THIN, change_words, duration, figure, interval, speed_words
+from workbench.i18n.numbers import change_words, duration, figure, interval, speed_words
 from workbench.i18n.recipe_words import recipe_words
 from workbench.i18n.table import TEXTS, text
 
 WIDTH = 24  # of the progress bar
+LINE, CELL = 2_000, 200  # characters of foreign text that a line or a cell may show
 
 
 def as_json(data: Any) -> None:
-    """One JSON document on stdout; half a surrogate pair, which no encoding has, is escaped."""
+    """One JSON document on stdout; what no terminal should see is escaped as JSON has it."""
     words = json.dumps(data, ensure_ascii=False, indent=1)
-    print(words.encode("utf-8", "backslashreplace").decode("utf-8"))
+    lines = (line if line.isprintable() else _escaped(line) for line in words.split("\n"))
+    print("\n".join(lines))
+
+
+def _escaped(words: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in words)
+
+
+def say(words: str) -> None:
+    """A line on stdout; foreign text in it stays on that line and is made visible."""
+    print(visible(words, LINE))
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as what is in them; control characters of foreign texts made visible."""
-    cells = [[plain(cell) for cell in row] for row in (heads, *rows)]
+    cells = [[visible(cell, CELL) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print(line.rstrip())
 
 
-def plain(words: str) -> str:
-    """Foreign text for a terminal: control and direction marks are spelled out."""
-    return "".join(c if c.isprintable() or c == THIN else repr(c)[1:-1] for c in words)
-
-
 def describe(run: Run) -> None:
     """A run in words: what it is, its verdicts, its numbers with their intervals."""
-    print(f"{recipe_words(run.recipe, 'en')}  [{run.status}]  {run.id}")
+    say(f"{recipe_words(run.recipe, 'en')}  [{run.status}]  {run.id}")
     if run.error:
-        print(f"  {text('error.sentence', 'en', **run.error)}")
+        say(f"  {text('error.sentence', 'en', **run.error)}")
     if run.reference is not None:
         for metric, words in (("speedup_latency", speed_words), ("accuracy_change", change_words)):
             if metric in run.metrics:
                 key = metric if metric.startswith("speedup") else "accuracy"
-                print(f"  {words(run.metrics[metric], run.verdicts.get(key), 'en')}")
+                say(f"  {words(run.metrics[metric], run.verdicts.get(key), 'en')}")
     for name, estimate in run.metrics.items():
         ends = interval(name, estimate, "en")
-        print(f"  {text(f'metric.{name}', 'en')}: {figure(name, estimate)} ({ends})")
+        say(f"  {text(f'metric.{name}', 'en')}: {figure(name, estimate)} ({ends})")
 
 
 class Progress:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli.look import Json
-from workbench.cli.output import Progress, as_json, describe, table
+from workbench.cli.output import Progress, as_json, describe, say, table
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Job, Run
@@ -72,9 +72,9 @@ def tune(
     if json:
         as_json({"schema": 1, **job.result})
         return 0
-    print(job.result["id"])
+    say(job.result["id"])
     for name, value in job.result["metrics"].items():
-        print(f"  {name} on validation: {100 * value['value']:.1f} %")
+        say(f"  {name} on validation: {100 * value['value']:.1f} %")
     return 0
 
 

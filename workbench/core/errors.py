@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+SHOWN = "\u00a0\u202f\u3000\u200c\u200d"  # spaces and joiners that ordinary writing needs
+MOST = 300  # characters of each part of a sentence
+
+
+def visible(words: str, most: int = MOST, keep: str = SHOWN) -> str:
+    """``words`` cut in the middle; control, bidi and half characters spelled out."""
+    for _ in range(2):  # spelling out makes longer
+        if len(words) > most:
+            words = f"{words[: most // 2]}…{words[len(words) - (most - 1) // 2 :]}"
+        if not words.isprintable():
+            words = "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in words)
+    return words
+
 
 class BadInput(ValueError):
-    """What was given, what was expected (a noun phrase), what to do (an imperative)."""
+    """What was given, what was expected (a noun phrase), what to do (an imperative).
+
+    All three are foreign text in part: each becomes one line of at most ``MOST`` characters.
+    """
 
     def __init__(self, value: object, expected: str, remedy: str) -> None:
-        self.value, self.expected, self.remedy = str(value), expected, remedy
-        super().__init__(self.value, expected, remedy)
+        self.value, self.expected, self.remedy = map(visible, (str(value), expected, remedy))
+        super().__init__(self.value, self.expected, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.value}: expected {self.expected}; {self.remedy}."

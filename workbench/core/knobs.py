@@ -82,11 +82,8 @@ def check(config: Any) -> None:
     for knob in knobs(type(config)):
         value = getattr(config, knob.name)
         if not knob.domain.holds(value):
-            raise BadInput(
-                f"{config.name}.{knob.name} = {value!r}",
-                str(knob.domain),
-                f"choose {knob.domain}",
-            )
+            told = f"{config.name}.{knob.name} = {value!r}"
+            raise BadInput(told, str(knob.domain), f"choose {knob.domain}")
 
 
 def build(config_type: type[Config], settings: Mapping[str, Any]) -> Config:

@@ -16,8 +16,11 @@ STATUSES = ("queued", "running", "done", "failed", "cancelled")
 
 def content_hash(*parts: Any) -> str:
     """First 16 hex digits of SHA-256 over the parts as canonical JSON."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    for piece in encoder.iterencode(parts):  # a data set is not held twice
+        digest.update(piece.encode())
+    return digest.hexdigest()[:16]
 
 
 class Record:
@@ -35,9 +38,8 @@ class Record:
             BadInput: for another schema, or when a field is missing.
         """
         if data.get("schema", SCHEMA) != SCHEMA:
-            raise BadInput(
-                f"schema {data['schema']!r}", f"schema {SCHEMA}", "update the workbench"
-            )
+            told = f"schema {data['schema']!r}"
+            raise BadInput(told, f"schema {SCHEMA}", "update the workbench")
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
         try:
             return cls(**{name: value for name, value in data.items() if name in known})

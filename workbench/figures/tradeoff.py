@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from workbench.core.pareto import pareto_front
+from workbench.core.errors import visible
 from workbench.core.records import Estimate, Run
 from workbench.figures.axes import HIGHER, QUALITY, axis_title, log_ticks, unit_of
 from workbench.figures.palette import LIGHT, Palette
 from workbench.i18n.numbers import figure, interval, lonely, scaled
 from workbench.i18n.table import text
+from workbench.stats.pareto import pareto_front
 
+NAME = 120  # characters of a recipe in words
 KINDS = ("measured", "provisional", "on_front", "reference")
 
 
@@ -135,8 +138,8 @@ def _mark(
 
 
 def _plain(words: str) -> str:
-    """Plotly reads a little markup in texts; nothing of a recipe may be taken for it."""
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Foreign text for plotly, which reads a little markup, and formulas between dollars."""
+    return escape(visible(words, NAME), quote=False).replace("$", "&#36;")
 
 
 def draw_tradeoff(info: TradeoffInfo, look: Look) -> dict[str, Any]:

@@ -15,6 +15,16 @@ EXPECTED = {
     "something that takes the {a} format, for nothing converts it to {b}": (
         "能接收 {a} 格式的一步，因为它无法转换为 {b}"
     ),
+    "each of {a} at most once": "{a} 每项至多一次",
+    "hf:owner/name or a folder that is there": "hf:owner/name 或存在的文件夹",
+    "a folder with parquet files": "含 parquet 文件的文件夹",
+    "plain text": "纯文本",
+    "quotes that are closed": "成对的引号",
+    "at most {a} columns": "不超过 {a} 列",
+    "at most {a} characters of text in all": "文本总量不超过 {a} 个字符",
+    "a first line of at most {a} columns": "首行不超过 {a} 列",
+    "a file that stays as it is while it is read": "读取期间保持不变的文件",
+    "labels that the training rows have too": "训练数据中也有的标签",
     "0 or 1": "0 或 1",
     "1 to {a}": "1 至 {a}",
     "JSON with kind and request": "含 kind 与 request 的 JSON",
@@ -36,7 +46,6 @@ EXPECTED = {
     "a file that is there": "存在的文件",
     "a file with rows; it is empty": "含有数据行的文件，而它是空的",
     "a finished run with outputs": "已完成且保存了输出的测量",
-    "a first line": "有首行",
     "a folder that can be written": "可写入的文件夹",
     "a folder with a model": "含有模型的文件夹",
     "a folder with config.json and whole weights that fit it": (
@@ -111,7 +120,6 @@ EXPECTED = {
     "groups of equal size": "大小相等的组",
     "kept layers, heads and units": "保留的层、注意力头与单元",
     "labels as a list of names": "由名称组成的标签列表",
-    "labels that {a} has too": "{a} 中也有的标签",
     "layers at {a}": "位于 {a} 的层",
     "linear or full": "linear 或 full",
     "model.safetensors (or pytorch_model.bin with plain tensors)": (
@@ -147,7 +155,6 @@ EXPECTED = {
     "the token of this server": "此服务的令牌",
     "train, validation or test": "train、validation 或 test",
     "tune, run or sweep": "tune、run 或 sweep",
-    "two classes": "两个类别",
     "two files": "两个文件",
     "type, shape and offsets": "类型、形状与偏移",
     "valid JSON": "合法的 JSON",
@@ -202,11 +209,14 @@ REMEDIES = {
     "choose another with --host": "用 --host 指定其他地址",
     "ask whoever runs this page to add it": "请联系此页面的所有者添加",
     "give the id of a {a}": "给出{a}的编号",
+    "check the name": "检查名称",
+    "export it as parquet or CSV": "导出为 parquet 或 CSV",
+    "unpack it, or export it as CSV": "解压，或导出为 CSV",
+    "mend the quotes": "修正引号",
+    "use shorter paths": "使用更短的路径",
+    "add training rows of that class or remove it": "补充该类别的训练数据，或将其删除",
     "add rows of every class": "为每个类别补充数据行",
     "add rows or drop it": "补充数据行或去掉该类别",
-    "add training rows of that class or remove it from the test file": (
-        "补充该类别的训练数据，或从测试文件中删除它"
-    ),
     "ask for less, or give it a longer timeout": "减少工作量，或给更长的时限",
     "ask for one of these": "请求其中之一",
     "ask through the client": "通过客户端请求",
@@ -227,7 +237,6 @@ REMEDIES = {
         "另选标签列，或补充其他类别的数据行"
     ),
     "choose another model": "另选模型",
-    "choose another one": "另选一个",
     "choose another with --port": "用 --port 另选端口",
     "choose at least {a}": "请选择不小于 {a} 的值",
     "choose one": "选择其一",

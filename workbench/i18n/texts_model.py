@@ -56,6 +56,14 @@ TEXTS = {
     "choose.hardware": ("Hardware", "硬件"),
     "hardware.cpu": ("processor only", "仅处理器"),
     "hardware.gpu": ("a GPU", "有 GPU"),
+    "preview.encoding": (
+        "The encoding was guessed as {encoding}: see whether the examples can be read.",
+        "编码推测为 {encoding}：请查看样例能否正常阅读。",
+    ),
+    "preview.look_alikes": (
+        "Labels that differ only in case or width are classes of their own: {labels}.",
+        "仅大小写或全半角不同的标签各算一类：{labels}。",
+    ),
     "split.train": ("training", "训练"),
     "split.validation": ("validation", "验证"),
     "split.test": ("test", "测试"),

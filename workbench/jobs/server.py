@@ -158,6 +158,8 @@ async def _not_written(request: Request, err: Exception) -> JSONResponse:
     if told is None:
         raise err
     return JSONResponse({"error": told.to_json()}, status_code=507)
+
+
 async def _broken(_: Request, __: Exception) -> JSONResponse:
     """Our own mistake: its traceback goes to the log, never to who asked."""
     error = BadInput("request", "the server to carry it out", "see server.log and report it")

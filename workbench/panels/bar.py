@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
+from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.state.session import Session
 

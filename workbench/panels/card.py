@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import ipywidgets as w
 
+from workbench.panels.foreign import escape, short
 from workbench.panels.web import Markup, shared
 
 
@@ -43,7 +43,8 @@ def classed(widget: Any, *names: str) -> Any:
 
 
 def options(dropdown: Any, listed: Sequence[tuple[str, Any]], value: Any) -> None:
-    """Set options and value together, and only what changed."""
+    """Set options and value together, and only what changed; names are foreign text."""
+    listed = [(short(words), known) for words, known in listed]
     if tuple(dropdown.options) != tuple(listed):
         dropdown.options = listed
     if any(value == known for _, known in listed) and dropdown.value != value:

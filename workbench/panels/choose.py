@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import ipywidgets as w
@@ -11,6 +10,7 @@ from workbench.figures.loss import draw_loss, loss_info
 from workbench.i18n.numbers import THIN, significant
 from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, options, trouble, visible
+from workbench.panels.foreign import escape
 from workbench.panels.opener import Opener
 from workbench.panels.web import Markup, PlotView
 from workbench.state.choose import ChooseState

@@ -13,6 +13,7 @@ from workbench.i18n.numbers import THIN, digits_for
 from workbench.i18n.recipe_words import recipe_words
 from workbench.panels.card import Card, classed, trouble, visible
 from workbench.panels.controls import control, name, slider
+from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.recipes.rate import PRUNING, TOLERANCE
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES
@@ -122,8 +123,6 @@ class CompressPanel(Card):
         self.formulas.html = self._formulas(info)
 
     def _note(self, info: CompressInfo) -> str:
-        from html import escape
-
         say, session = self.state.session.say, self.state.session
         words = recipe_words(self.state.recipe.to_json(), session.language, self.state.anatomy)
         lines = [f'<p class="wb-soft">{escape(say("recipe.uses", recipe=words))}</p>']

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import ipywidgets as w
@@ -13,6 +12,7 @@ from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.numbers import METRICS
 from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, trouble
+from workbench.panels.foreign import CODE, escape
 from workbench.panels.web import Markup, PlotView
 from workbench.state.explore import ExploreState, Row
 
@@ -130,7 +130,7 @@ class RunsPanel(Card):
         label = escape(self.state.session.say(f"verdict.{verdict}"))
         if words and verdict in ("faster", "slower"):
             label = escape(words.split(" (")[0].split("（")[0])
-        kind = verdict.replace(" ", "-")
+        kind = escape(verdict.replace(" ", "-"))
         return f'<span class="wb-chip wb-{kind}" title="{escape(words)}">{label}</span>'
 
 
@@ -179,7 +179,7 @@ class DetailsPanel(Card):
             f'<small class="wb-soft">{escape(ends)}</small></span></div>'
             for name, value, ends in self.state.numbers(run)
         )
-        code = escape(self.state.code(run))
+        code = escape(self.state.code(run), CODE)
         return (
             f'{head}{told}<div class="wb-numbers">{numbers}</div>'
             f'<p class="wb-soft">{launches} · {escape(_machine(run.environment))}</p>'

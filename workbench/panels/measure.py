@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import ipywidgets as w
@@ -10,6 +9,7 @@ import ipywidgets as w
 from workbench.i18n.numbers import figure, interval
 from workbench.i18n.recipe_words import recipe_words
 from workbench.panels.card import Card, classed, trouble
+from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.state.measure import JobLine, MeasureState
 

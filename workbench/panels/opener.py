@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import ipywidgets as w
 
 from workbench.panels.card import classed, options, trouble, visible
+from workbench.panels.foreign import escape, short
 from workbench.panels.web import Markup
 from workbench.state.choose import ChooseState
 
@@ -123,13 +123,15 @@ class FileOpener(w.VBox):
             rows=f"{shown.rows:,}",
             classes=len(shown.classes),
             bad=f"{shown.bad:,}",
-            text=shown.text_column,
-            label=shown.label_column,
+            text=short(shown.text_column),
+            label=short(shown.label_column),
         )
+        notices = [notice.told(self.state.session.language) for notice in shown.warnings]
         bad = [say("choose.bad_row", line=b.line, reason=b.reason) for b in shown.bad_rows]
-        items = [f"{label}: {words[:160]}" for words, label in shown.examples[:EXAMPLES]]
+        items = [f"{short(y)}: {short(x, 160)}" for x, y in shown.examples[:EXAMPLES]]
         rows = "".join(f"<li>{escape(item)}</li>" for item in (*items, *bad[:EXAMPLES]))
-        return f'<p>{escape(line)}</p><ul class="wb-examples">{rows}</ul>'
+        told = "".join(f"<p>{escape(words)}</p>" for words in (line, *notices))
+        return f'{told}<ul class="wb-examples">{rows}</ul>'
 
 
 class Adviser(w.VBox):

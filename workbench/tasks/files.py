@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from workbench.core.errors import BadInput
-from workbench.core.records import content_hash
+from workbench.tasks.labels import tidy
+from workbench.tasks.limits import ID_CHARS, TASK_CHARS
 from workbench.tasks.preview import choose_columns, why_bad
-from workbench.tasks.table import as_path, columns_of, read
-from workbench.tasks.task import Rows, Task, completed, indexed
+from workbench.tasks.source import resolved
+from workbench.tasks.table import columns_of, read
+from workbench.tasks.task import Task, made
 
 PREFIX = "csv:"
+ESCAPED = "surrogateescape"  # a file's name may be no UTF-8
 FIELDS = ("text_column", "label_column", "header")
 
 
@@ -25,12 +29,12 @@ def csv_id(
     header: bool = True,
 ) -> str:
     """The task id of one file, or of a training and a test file."""
-    paths = ",".join(quote(str(as_path(p).resolve())) for p in (train, test) if p)
+    paths = ",".join(quote(str(resolved(p)), errors=ESCAPED) for p in (train, test) if p)
     asked = {"text_column": text_column, "label_column": label_column}
     given = {name: value for name, value in asked.items() if value}
     if not header:
         given["header"] = "0"
-    return f"{PREFIX}{paths}" + (f"?{urlencode(given)}" if given else "")
+    return f"{PREFIX}{paths}" + (f"?{urlencode(given, errors=ESCAPED)}" if given else "")
 
 
 def parsed(task_id: str) -> tuple[list[Path], dict[str, str]]:
@@ -39,18 +43,22 @@ def parsed(task_id: str) -> tuple[list[Path], dict[str, str]]:
     Raises:
         BadInput: if it is not of that form.
     """
+    if len(task_id) > ID_CHARS:
+        raise BadInput(task_id, f"at most {ID_CHARS:,} characters", "use shorter paths")
     body, _, query = task_id.removeprefix(PREFIX).partition("?")
-    paths = [as_path(unquote(part)) for part in body.split(",") if part.strip()]
-    given = dict(parse_qsl(query))
+    names = [unquote(part, errors=ESCAPED) for part in body.split(",") if part.strip()]
+    pairs = parse_qsl(query, keep_blank_values=True, errors=ESCAPED)
+    given = {name: value for name, value in pairs if value}
     if given.get("header", "1") not in ("0", "1"):
         raise BadInput(f"header={given['header']!r:.20}", "0 or 1", "leave it out for a header")
-    if not 1 <= len(paths) <= 2:
+    if not 1 <= len(names) <= 2:
         raise BadInput(f"task {task_id!r:.200}", "csv:TRAIN or csv:TRAIN,TEST", "give one or two")
-    for name in given:
-        if name not in FIELDS:
+    for name, _ in pairs:
+        if name not in FIELDS or sum(name == other for other, _ in pairs) > 1:
             known = ", ".join(FIELDS)
-            raise BadInput(f"task setting {name!r:.60}", f"one of {known}", f"remove {name!r:.60}")
-    return [path.resolve() for path in paths], given
+            told = f"task setting {name!r:.60}"
+            raise BadInput(told, f"each of {known} at most once", f"remove {name!r:.60}")
+    return [resolved(name) for name in names], given
 
 
 def find_files(task_id: str) -> Task:
@@ -69,26 +77,16 @@ def find_files(task_id: str) -> Task:
     return _task(task_id, tuple(paths), tuple(sorted(given.items())), stamps)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=3)  # each may hold TASK_CHARS
 def _task(
     task_id: str, paths: tuple[Path, ...], given: tuple[tuple[str, str], ...], _: object
 ) -> Task:
     settings = dict(given)
-    sets = [_read(path, settings) for path in paths]
-    classes = tuple(sorted(set(sets[0][1])))
-    if len(classes) < 2:
-        raise BadInput(paths[0].name, "at least two classes", "choose the label column")
-    splits = _splits(paths, sets, classes)
-    return Task(
-        id=task_id,
-        title=paths[0].parent.name if paths[0].stem in ("train", "data") else paths[0].stem,
-        classes=classes,
-        languages=(),
-        fingerprint=content_hash(
-            classes, *([list(s.texts), s.labels.tolist()] for s in splits.values())
-        ),
-        load=splits.__getitem__,
-    )
+    parts = {"train": _read(paths[0], settings)}
+    if len(paths) == 2:
+        parts["test"] = _read(paths[1], settings)
+    title = paths[0].parent.name if paths[0].stem in ("train", "data") else paths[0].stem
+    return made(task_id, title, parts, " and ".join(path.name for path in paths))
 
 
 def _read(path: Path, settings: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -97,27 +95,18 @@ def _read(path: Path, settings: Mapping[str, str]) -> tuple[list[str], list[str]
     chosen = choose_columns(
         path, columns, settings.get("text_column"), settings.get("label_column"), header
     )
-    texts, labels = [], []
+    texts: list[str] = []
+    labels: list[str] = []
+    held = 0
     for line in read(path, header):
-        if not why_bad(line, *chosen):
-            texts.append(line.cells[chosen[0]])
-            labels.append(line.cells[chosen[1]].strip())
+        if why_bad(line, *chosen):
+            continue
+        texts.append(line.cells[chosen[0]])
+        labels.append(intern(tidy(line.cells[chosen[1]])))
+        held += len(texts[-1])
+        if held > TASK_CHARS:
+            most = f"at most {TASK_CHARS:,} characters of text in all"
+            raise BadInput(path.name, most, "take a sample of it")
     if not texts:
         raise BadInput(path.name, "at least one usable row", "look at it with workbench preview")
     return texts, labels
-
-
-def _splits(
-    paths: tuple[Path, ...], sets: list[tuple[list[str], list[str]]], classes: tuple[str, ...]
-) -> dict[str, Rows]:
-    given = {"train": indexed(*sets[0], classes)}
-    if len(sets) == 2:
-        unseen = sorted(set(sets[1][1]) - set(classes))
-        if unseen:
-            raise BadInput(
-                f"{paths[1].name}: label {unseen[0]!r:.60}",
-                f"labels that {paths[0].name} has too",
-                "add training rows of that class or remove it from the test file",
-            )
-        given["test"] = indexed(*sets[1], classes)
-    return completed(given, paths[0].name)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from pathlib import Path
+from sys import intern
 from typing import Any
 from urllib.parse import parse_qsl
 
 from workbench.core.errors import BadInput
-from workbench.core.records import content_hash
-from workbench.tasks.preview import LABEL_NAMES, TEXT_NAMES
-from workbench.tasks.task import Rows, Task, completed, indexed
+from workbench.tasks.labels import tidy
+from workbench.tasks.limits import ROWS, TASK_CHARS
+from workbench.tasks.preview import LABEL_NAMES, TEXT_NAMES, why_bad
+from workbench.tasks.source import as_path
+from workbench.tasks.table import Line
+from workbench.tasks.task import Task, made
 
 PREFIX = "hf:"
+NAME = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
+FIELDS = ("text_column", "label_column", "config")
 NAMES = {  # of a split, as data sets call them
     "train": ("train",),
     "validation": ("validation", "dev", "valid"),
@@ -30,8 +38,7 @@ def find_hub(task_id: str) -> Task:
     Raises:
         BadInput: if it cannot be had, or has no such columns.
     """
-    name, _, query = task_id.removeprefix(PREFIX).partition("?")
-    given = dict(parse_qsl(query))
+    name, given = _parsed(task_id)
     loaded = _loaded(name, given.get("config"))
     first = loaded[next(iter(loaded))]
     text = given.get("text_column") or _named(first.column_names, TEXT_NAMES)
@@ -40,33 +47,42 @@ def find_hub(task_id: str) -> Task:
         if column not in first.column_names:
             listed = ", ".join(first.column_names)
             raise BadInput(f"column {column!r:.60} of {name}", f"one of {listed}", "choose one")
+    for split in loaded.values():
+        if len(split) > ROWS:
+            raise BadInput(name, f"at most {ROWS:,} rows", "take a sample of it")
     parts = {
-        split: _strings(loaded[found], text, label)
+        split: _strings(loaded[found], text, label, name)
         for split, names in NAMES.items()
         for found in [next((x for x in names if x in loaded), None)]
         if found
-    } or {"train": _strings(first, text, label)}
-    classes = tuple(sorted({x for _, labels in parts.values() for x in labels}))
-    if len(classes) < 2:
-        raise BadInput(f"column {label!r:.60} of {name}", "two classes", "choose another one")
-    splits = _splits(parts, classes, name)
-    return Task(
-        id=task_id,
-        title=name.rsplit("/", 1)[-1],
-        classes=classes,
-        languages=(),
-        fingerprint=content_hash(
-            classes, *([list(s.texts), s.labels.tolist()] for s in splits.values())
-        ),
-        load=splits.__getitem__,
-    )
+    }
+    if "train" not in parts:
+        parts = {"train": _strings(first, text, label, name), **parts}
+    return made(task_id, name.rsplit("/", 1)[-1], parts, name)
+
+
+def _parsed(task_id: str) -> tuple[str, dict[str, str]]:
+    name, _, query = task_id.removeprefix(PREFIX).partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    for setting, _ in pairs:
+        if setting not in FIELDS or sum(setting == other for other, _ in pairs) > 1:
+            told = f"task setting {setting!r:.60}"
+            known = ", ".join(FIELDS)
+            raise BadInput(told, f"each of {known} at most once", f"remove {setting!r:.60}")
+    if not NAME.fullmatch(name) and not _folder(name):
+        raise BadInput(f"hf:{name}", "hf:owner/name or a folder that is there", "check the name")
+    return name, {setting: value for setting, value in pairs if value}
 
 
 def _loaded(name: str, config: str | None) -> Any:
     import datasets
 
     try:
+        if folder := _folder(name):  # its own settings may name files elsewhere: not read
+            return datasets.load_dataset("parquet", data_files=_parquet(folder))
         return datasets.load_dataset(name, config)
+    except BadInput:
+        raise
     except Exception as err:  # the library raises many kinds, network errors among them
         cached = ", ".join(_cached()) or "nothing"
         raise BadInput(
@@ -76,9 +92,27 @@ def _loaded(name: str, config: str | None) -> Any:
         ) from err
 
 
-def _cached() -> list[str]:
-    from pathlib import Path
+def _folder(name: str) -> Path | None:
+    try:
+        return as_path(name) if as_path(name).is_dir() else None
+    except (OSError, ValueError):  # a name that cannot be one
+        return None
 
+
+def _parquet(folder: Path) -> dict[str, list[str]]:
+    """The parquet files of a folder by split, as their names begin; what has none is training."""
+    found: dict[str, list[str]] = {}
+    for path in sorted([*folder.glob("*.parquet"), *folder.glob("*/*.parquet")]):
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            names = [name for known in NAMES.values() for name in known]
+            split = next((name for name in names if path.stem.startswith(name)), "train")
+            found.setdefault(split, []).append(str(path))
+    if not found:
+        raise BadInput(folder, "a folder with parquet files", "export it as parquet or CSV")
+    return found
+
+
+def _cached() -> list[str]:
     import datasets.config
 
     folders = Path(datasets.config.HF_DATASETS_CACHE).glob("*___*")
@@ -89,22 +123,26 @@ def _named(columns: list[str], names: tuple[str, ...]) -> str:
     return next((c for name in names for c in columns if c.lower() == name), names[0])
 
 
-def _strings(split: Any, text: str, label: str) -> tuple[list[str], list[str]]:
+def _strings(split: Any, text: str, label: str, name: str) -> tuple[list[str], list[str]]:
     """Texts and label names; class numbers become the names that the data set gives them.
 
-    Rows without a label (None, or -1 for a class number) or text are left out.
+    Rows that a file's would be left out for are left out here.
     """
     names = getattr(split.features[label], "names", None)
-    texts, labels = [], []
+    texts: list[str] = []
+    labels: list[str] = []
+    held = 0
     for cell, value in zip(split[text], split[label], strict=True):
-        if value is None or not str(cell or "").strip() or (names and value < 0):
+        if names and value is not None:
+            value = names[value] if 0 <= value < len(names) else None
+        cells = {"text": cell, "label": value}
+        cells = {column: "" if x is None else str(x) for column, x in cells.items()}
+        if why_bad(Line(0, cells), "text", "label"):
             continue
-        texts.append(str(cell))
-        labels.append(names[value] if names else str(value))
+        texts.append(cells["text"])
+        labels.append(intern(tidy(cells["label"])))
+        held += len(texts[-1])
+        if held > TASK_CHARS:
+            most = f"at most {TASK_CHARS:,} characters of text in all"
+            raise BadInput(name, most, "take a sample of it")
     return texts, labels
-
-
-def _splits(parts: dict[str, Any], classes: tuple[str, ...], name: str) -> dict[str, Rows]:
-    given = {split: indexed(texts, labels, classes) for split, (texts, labels) in parts.items()}
-    first = next(iter(given))
-    return completed(given if "train" in given else {"train": given[first]}, name)

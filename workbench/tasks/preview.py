@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.tasks.encoding import encoding_of
-from workbench.tasks.limits import BAD_ROWS, CELL_CHARS, CLASSES
-from workbench.tasks.table import Line, as_path, columns_of, read
+from workbench.tasks.labels import Notice, notices, tidy
+from workbench.tasks.limits import BAD_ROWS, CELL_CHARS, CLASSES, LABEL_CHARS
+from workbench.tasks.source import as_path
+from workbench.tasks.table import Line, columns_of, read
 
 TEXT_NAMES = ("text", "utterance", "sentence", "question", "content", "review", "message", "文本")
 LABEL_NAMES = ("label", "category", "intent", "class", "target", "topic", "标签", "类别")
 EXAMPLES = 5
+CLEAN = re.compile("[^\\0\ud800-\udfff]*").fullmatch
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Preview:
         examples: (text, label) of the first rows.
         encoding: as it was found.
         guessed: columns that neither the user nor their names chose, but a look at the cells.
+        warnings: what a reader should look at, though the file can be used.
     """
 
     path: str
@@ -54,6 +59,7 @@ class Preview:
     examples: tuple[tuple[str, str], ...]
     encoding: str = "utf-8-sig"
     guessed: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``--json``."""
@@ -65,6 +71,7 @@ class Preview:
             "label_column": self.label_column,
             "encoding": self.encoding,
             "guessed": list(self.guessed),
+            "warnings": [notice.told("en") for notice in self.warnings],
             "rows": self.rows,
             "classes": dict(self.classes),
             "bad": self.bad,
@@ -107,6 +114,7 @@ def preview(
         examples=tuple(examples),
         encoding=encoding_of(path),
         guessed=_by_look(chosen, text_column, label_column),
+        warnings=notices(counts, encoding_of(path)),
     )
 
 
@@ -125,13 +133,12 @@ def _looked_through(
             if len(bad) < BAD_ROWS:
                 bad.append(BadRow(line.number, reason))
             continue
-        pair = line.cells[chosen[0]], line.cells[chosen[1]].strip()
+        pair = line.cells[chosen[0]], tidy(line.cells[chosen[1]])
         counts[pair[1]] += 1
         if len(examples) < EXAMPLES:
             examples.append(pair)
         if len(counts) > CLASSES:
-            told = f"{path.name}: column {chosen[1]!r:.60}"
-            raise BadInput(told, f"at most {CLASSES:,} classes", "choose the label column")
+            raise BadInput(path.name, f"at most {CLASSES:,} classes", "choose the label column")
     return counts, bad, wrong, examples
 
 
@@ -160,17 +167,17 @@ def why_bad(line: Line, text_column: str, label_column: str) -> str:
     if line.reason:
         return line.reason
     text, label = line.cells.get(text_column, ""), line.cells.get(label_column, "")
-    if not text.strip():
-        return "no text"
-    if not label.strip():
-        return "no label"
     if len(text) > CELL_CHARS:
         return f"text of {len(text):,} characters, more than {CELL_CHARS:,}"
-    if "\x00" in text or "\x00" in label:
-        return "NUL character"
-    if any("\ud800" <= c <= "\udfff" for c in text + label):
-        return "half a character (lone surrogate)"
-    return ""
+    if len(label) > LABEL_CHARS:
+        return f"label of {len(label):,} characters, more than {LABEL_CHARS:,}"
+    if not text or text.isspace():
+        return "no text"
+    if not tidy(label):
+        return "no label"
+    if (text.isascii() and "\0" not in text and CLEAN(label)) or CLEAN(text + label):
+        return ""
+    return "NUL character" if "\0" in text + label else "half a character (lone surrogate)"
 
 
 def choose_columns(

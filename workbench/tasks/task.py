@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.core.errors import BadInput
+from workbench.core.errors import BadInput, visible
+from workbench.core.records import content_hash
+from workbench.tasks.limits import CLASSES
 
 SPLITS = ("train", "validation", "test")
 SHARE = 0.1  # of the training rows, held out for validation (and for test where there is none)
@@ -105,6 +107,38 @@ def completed(given: Mapping[str, Rows], name: str) -> dict[str, Rows]:
         if not made[split].texts:
             raise BadInput(name, f"enough rows for a {split} split", "add rows of every class")
     return {split: made[split] for split in SPLITS}
+
+
+def made(
+    task_id: str, title: str, parts: Mapping[str, tuple[Sequence[str], Sequence[str]]], name: str
+) -> Task:
+    """A task of (texts, labels) by split; the classes are those of the training split.
+
+    Args:
+        task_id: as commands name it.
+        title: as people read it; foreign text.
+        parts: ``train`` is there; the others are cut from it where not given.
+        name: of the data, for errors.
+
+    Raises:
+        BadInput: for too few or too many classes or rows, or labels unseen in training.
+    """
+    classes = tuple(sorted(set(parts["train"][1])))
+    if len(classes) < 2:
+        raise BadInput(name, "at least two classes", "choose the label column")
+    if len(classes) > CLASSES:
+        raise BadInput(name, f"at most {CLASSES:,} classes", "choose the label column")
+    for split, (_, labels) in parts.items():
+        if unseen := sorted(set(labels) - set(classes)):
+            raise BadInput(
+                f"{name}: label {unseen[0]!r:.60} in the {split} split",
+                "labels that the training rows have too",
+                "add training rows of that class or remove it",
+            )
+    splits = completed({split: indexed(*rows, classes) for split, rows in parts.items()}, name)
+    content = ([list(rows.texts), rows.labels.tolist()] for rows in splits.values())
+    key = content_hash(classes, *content)
+    return Task(task_id, visible(title, 60), classes, (), key, splits.__getitem__)
 
 
 def indexed(texts: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> Rows:
