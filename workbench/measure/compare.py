@@ -149,10 +149,14 @@ def latency_ratios(launches: Sequence[Mapping[str, Any]]) -> list[float]:
     Both answered it within the same second, so what slows the machine for longer cancels.
     """
     return [
-        float(np.median(np.divide(x["reference"]["seconds"], x["candidate"]["seconds"])))
+        _ratio(x["reference"]["seconds"], x["candidate"]["seconds"])
         for x in launches
         if x["reference"]
     ]
+
+
+def _ratio(reference: Sequence[float], candidate: Sequence[float]) -> float:
+    return float(np.exp(np.median(np.log(reference) - np.log(candidate))))
 
 
 def _launch(
