@@ -16,7 +16,7 @@ from workbench.core.deps import MissingDependency, installed, needs
 from workbench.core.errors import BadInput, visible
 from workbench.core.knobs import Choice, Span, build, knobs
 from workbench.core.records import Estimate, Job, Run, content_hash
-from workbench.stats.pareto import pareto_front
+from workbench.stats.pareto import hypervolume, pareto_front
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,12 @@ def test_the_front_holds_exactly_the_points_that_nobody_beats(some):
         return any(q[0] <= p[0] and q[1] <= p[1] and q != p for q in some)
 
     assert pareto_front(some).tolist() == [not beaten(p) for p in some]
+
+
+@given(points)
+def test_the_hypervolume_counts_the_dominated_cells(some):
+    cells = sum(any(p[0] <= x and p[1] <= y for p in some) for x in range(10) for y in range(10))
+    assert hypervolume(some, (10.0, 10.0)) == cells
 
 
 def test_records_survive_json_and_pass_over_what_a_later_version_added():

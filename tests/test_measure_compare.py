@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.core.errors import BadInput
-from workbench.measure import Side, alone, compare, metrics, outputs, verdicts
+from workbench.measure import Side, alone, compare, metrics, verdicts
 
 TEXTS = [f"text {'!' * (i % 9)}" for i in range(40)]
 
@@ -78,7 +78,7 @@ def test_the_speed_up_and_its_interval_follow_from_the_raw_seconds(two_launches)
     launches = json.loads(json.dumps(two_launches[0].launches))
     logs = [
         math.log(
-            np.median(launch["reference"]["seconds"]) / np.median(launch["candidate"]["seconds"])
+            np.median(np.divide(launch["reference"]["seconds"], launch["candidate"]["seconds"]))
         )
         for launch in launches
     ]
@@ -128,6 +128,18 @@ def test_a_verdict_is_read_from_all_launches():
     assert verdicts(launches[:2])["speedup_latency"].verdict == "cannot tell"
 
 
+def test_a_speed_up_pairs_the_calls_of_one_text():
+    """The neighbour who slows both sides down for half of a launch changes nothing."""
+    times = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    busy = np.array([1.0, 1.0, 9.0, 9.0, 1.0])
+    launches = [launch(1.0, 1.0) for _ in range(3)]
+    for one in launches:
+        one["reference"]["seconds"] = list(times * 2 * busy)
+        one["candidate"]["seconds"] = list(times * busy)
+
+    assert metrics(launches)["speedup_latency"].value == pytest.approx(2.0)
+
+
 def test_a_side_alone_has_no_speed_up(toy):
     measured = alone(toy("one"), TEXTS, launches=1, module="measure_toy")
 
@@ -137,17 +149,20 @@ def test_a_side_alone_has_no_speed_up(toy):
     assert verdicts(measured.launches) == {}
 
 
-def test_answers_come_in_the_order_of_the_texts(toy):
-    logits = outputs(toy("one"), TEXTS, module="measure_toy")
+def test_answers_come_in_the_order_of_the_texts_from_the_process_that_was_timed(two_launches):
+    measured, told, _ = two_launches
 
-    assert (logits.dtype, logits.shape) == (np.float32, (40, 3))
-    np.testing.assert_array_equal(logits[:, 0], [len(text) for text in TEXTS])
+    assert (measured.logits.dtype, measured.logits.shape) == (np.float32, (40, 3))
+    np.testing.assert_array_equal(measured.logits[:, 0], [len(text) for text in TEXTS])
+    np.testing.assert_array_equal(told[0].logits, measured.logits)
 
 
 def test_a_host_has_the_threads_of_its_recipe_and_loads_no_framework_by_itself(toy):
-    logits = outputs(toy("one", threads=2, logits="process"), TEXTS, module="measure_toy")
+    side = toy("one", threads=2, logits="process")
 
-    assert logits[0].tolist() == [2.0, 0.0]
+    measured = alone(side, TEXTS, launches=1, module="measure_toy")
+
+    assert measured.logits[0].tolist() == [2.0, 0.0]
 
 
 def test_no_texts_are_refused(toy):

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from workbench.core.errors import Cancelled
-from workbench.measure import HostFailed, Side, alone, compare, outputs
+from workbench.measure import HostFailed, Side, alone, compare
 
 HERE = Path(__file__).parent
 TEXTS = ["one", "two words", "three whole words"] * 4
@@ -70,7 +70,7 @@ def test_a_killed_host_is_probably_out_of_memory(toy):
 
 def test_what_a_runtime_refuses_keeps_its_own_words(toy):
     with pytest.raises(HostFailed) as caught:
-        outputs(toy("bad", open="refuse"), TEXTS, module="measure_toy")
+        alone(toy("bad", open="refuse"), TEXTS, module="measure_toy")
 
     assert str(caught.value) == "candidate host (toy.json): expected a better toy; buy one."
 

@@ -77,6 +77,22 @@ def test_an_open_question_says_how_many_launches_would_settle_it():
     assert 3 < found.n_needed <= sequential.MOST
 
 
+@pytest.mark.parametrize("effect", [0.6, 1.0, 1.5, 2.5])  # in spreads between launches
+def test_the_launches_needed_are_right_within_a_factor_of_1_3(effect):
+    from scipy.stats import nct, t
+
+    def power(launches: int) -> float:
+        bar = t.ppf(1 - ALPHAS[-1] / 2, launches - 1)
+        return float(nct.sf(bar, launches - 1, effect * np.sqrt(launches)))
+
+    needed = sequential.launches_needed(
+        list(np.exp(SPREAD * (effect + np.array([-1, 1]) * np.sqrt(0.5))))
+    )
+
+    assert needed is not None
+    assert power(int(needed / 1.3)) < 0.8 < power(int(np.ceil(needed * 1.3)))
+
+
 def test_measuring_stops_at_a_look_once_the_answer_is_clear_and_narrow():
     clear = [2.0, 2.01, 1.99]
 

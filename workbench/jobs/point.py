@@ -26,7 +26,6 @@ from workbench.measure import (
     compare,
     environment,
     metrics,
-    outputs,
     quality,
     verdicts,
 )
@@ -122,7 +121,8 @@ class Bench:
         beside = Side(self._setup.folder, reference.recipe["runtime"])
 
         def show(measured: Measured) -> None:
-            self._desk.run(replace(run, **self._told(measured, planned, {})))
+            judged = self._judged(measured.logits, reference)
+            self._desk.run(replace(run, **self._told(measured, planned, judged)))
             self._desk.stage("launch", len(measured.launches), self._launches[-1])
 
         self._desk.stage("launch", 0, self._launches[-1])
@@ -134,11 +134,9 @@ class Bench:
             on_launch=show,
             cancelled=self._desk.cancelled,
         )
-        self._desk.stage("answers", 0, 0)
-        logits = outputs(candidate, self._rows.texts, cancelled=self._desk.cancelled)
-        told = self._told(measured, planned, self._judged(logits, reference))
+        told = self._told(measured, planned, self._judged(measured.logits, reference))
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
-        return self._keep(done, logits, folder)
+        return self._keep(done, measured.logits, folder)
 
     def reference(self, recipe: Recipe, run_id: str | None = None) -> Run:
         """The plain model on as many threads: from the store, or measured first.
@@ -165,11 +163,10 @@ class Bench:
             launches=self._launches[0],
             cancelled=self._desk.cancelled,
         )
-        logits = outputs(side, self._rows.texts, cancelled=self._desk.cancelled)
-        judged = quality(logits, self._rows.labels)
+        judged = quality(measured.logits, self._rows.labels)
         told = self._told(measured, plan(plain, self._setup.anatomy), judged)
         artifact = f"models/{self._setup.model}" if self._setup.tuned else None
-        return self._keep(replace(run, status="done", artifact=artifact, **told), logits)
+        return self._keep(replace(run, status="done", artifact=artifact, **told), measured.logits)
 
     def _judged(self, logits: np.ndarray, reference: Run) -> Any:
         before = self._desk.store.logits(reference.id)
@@ -178,7 +175,7 @@ class Bench:
     def _told(self, measured: Measured, planned: Plan, judged: Any) -> dict[str, Any]:
         size = float(planned.size_bytes)
         exact = Estimate(size, size, size, 1, "B", 1.0, "exact")
-        found, said = judged or ({}, {})
+        found, said = judged
         return {
             "metrics": {**found, **metrics(measured.launches), "size": exact},
             "verdicts": {**said, **verdicts(measured.launches)},

@@ -1,6 +1,6 @@
 """Honest measurement: interleaved, in fresh processes, over several launches."""
 
-from workbench.measure.compare import LAUNCHES, Measured, Side, alone, compare, outputs
+from workbench.measure.compare import LAUNCHES, Measured, Side, alone, compare
 from workbench.measure.environment import environment
 from workbench.measure.host import HostFailed
 from workbench.measure.quality import quality
@@ -15,7 +15,6 @@ __all__ = [
     "compare",
     "environment",
     "metrics",
-    "outputs",
     "quality",
     "verdicts",
 ]

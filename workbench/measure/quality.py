@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.core.records import Estimate, Verdict
-from workbench.stats.intervals import bootstrap, macro_f1, proportion
+from workbench.stats import f1
+from workbench.stats.intervals import proportion
 from workbench.stats.paired import difference, f1_verdict, quality_verdict
 
 
@@ -26,11 +27,9 @@ def quality(
     labels = np.asarray(labels)
     answers = np.asarray(logits).argmax(axis=1)
     right = answers == labels
-    f1 = float(macro_f1(labels, answers, np.ones((1, len(labels)), dtype=np.float32))[0])
-    low, high = bootstrap(lambda counts: macro_f1(labels, answers, counts), len(labels))
     found = {
         "accuracy": proportion(int(right.sum()), len(labels)),
-        "macro_f1": Estimate(f1, min(low, f1), max(high, f1), len(labels), "1"),
+        "macro_f1": f1.estimate(labels, answers),
     }
     if reference is None:
         return found, {}

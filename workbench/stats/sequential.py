@@ -15,6 +15,7 @@ LOOKS = (3, 6, 12)
 ALPHAS = (0.002, 0.006, 0.017)  # two-sided, spent at each look; together 2.5 %, most of it late
 LEVEL = 1 - sum(ALPHAS)
 NARROW = 0.15  # half the 95 % interval, as a share of the ratio
+POWER = 0.8
 MOST = 1000  # launches; beyond, nobody waits
 
 
@@ -56,13 +57,23 @@ def decide(ratios: Sequence[float]) -> Verdict:
 
 
 def launches_needed(ratios: Sequence[float]) -> int | None:
-    """Launches that would settle a ratio as far from 1 as the one seen, with a power of 0.8."""
+    """Launches that would settle a ratio as far from 1 as the one seen, with a power of 0.8.
+
+    They are counted for one look, at their end, at the error of the last look.
+
+    Returns:
+        None if nothing points either way, or if nobody would wait for as many.
+
+    Source:
+        Guenther 1981, The American Statistician 35:243 (the second term is for the spread,
+        which is itself estimated).
+    """
     logs = np.log(np.asarray(ratios, dtype=float))
     centre, spread = abs(float(logs.mean())), float(logs.std(ddof=1))
     if centre == 0 or spread == 0:
         return None
-    z = NormalDist().inv_cdf(1 - ALPHAS[-1] / 2) + NormalDist().inv_cdf(0.8)
-    launches = math.ceil((z * spread / centre) ** 2)
+    z_alpha, z_beta = (NormalDist().inv_cdf(p) for p in (1 - ALPHAS[-1] / 2, POWER))
+    launches = math.ceil(((z_alpha + z_beta) * spread / centre) ** 2 + z_alpha**2 / 2)
     return max(launches, len(ratios) + 1) if launches <= MOST else None
 
 
