@@ -33,6 +33,7 @@ from workbench.state.session import Session
 from workbench.tasks.shopdesk import NAME
 
 VISITORS = "WORKBENCH_VISITORS"  # set by our Voila launcher: whoever comes is a visitor
+STRANGERS = "WORKBENCH_STRANGERS"  # set where others than this machine's user may come
 LEFT = ("choose", "compress", "measure")
 CLIENT = re.compile(r"[0-9a-f]{32}")
 
@@ -49,7 +50,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, client: Client, visitor: bool = False) -> None:
-        self.session = Session(client, home(), public=visitor)
+        self.session = Session(client, home(), visitor, public=bool(os.environ.get(STRANGERS)))
         self.choose = ChooseState(self.session)
         self.compress = CompressState(self.session, first_recipe())
         self.measure = MeasureState(self.compress)

@@ -48,6 +48,7 @@ class Published:
         names: host names under which it is published, beside localhost and addresses.
         token_file: what visitors must know, in a file of mode 600; None lets everybody in.
         places: visits at once.
+        public: whether it will be passed on to others, by a server before it for instance.
     """
 
     port: int = 8866
@@ -55,6 +56,12 @@ class Published:
     names: tuple[str, ...] = ()
     token_file: Path | None = None
     places: int = PLACES
+    public: bool = False
+
+    @property
+    def strangers(self) -> bool:
+        """Whether others than this machine's user may come: they name no files of it."""
+        return bool(self.public or self.names or self.token_file or not is_loopback(self.host))
 
 
 def serve_app(page: Published, browser: bool, say: Callable[[str], None]) -> None:
@@ -76,6 +83,7 @@ def serve_app(page: Published, browser: bool, say: Callable[[str], None]) -> Non
     page = replace(page, port=_free(page.port, page.host))
     command = [sys.executable, "-P", "-m", "workbench.apps.published", str(_notebook("app.ipynb"))]
     environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share")}
+    environment["WORKBENCH_STRANGERS"] = "1" if page.strangers else ""
     shown = HOST if page.host in EVERYWHERE else page.host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{page.port}/"
     _serve([*command, *_voila(page)], environment, address, browser, say, first_points)

@@ -35,6 +35,9 @@ def app(
     name: Annotated[list[str] | None, typer.Option(help="host name of the page")] = None,
     token_file: Annotated[Path | None, typer.Option(help="file with the visitors' token")] = None,
     places: Annotated[int | None, typer.Option(help="visits at once, 24 by default")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="visitors may name no files of this machine")
+    ] = False,
 ) -> None:
     """Open the workbench as a page (Voila)."""
     from workbench.apps.serve import Published, is_loopback, serve_app
@@ -42,7 +45,7 @@ def app(
     if not is_loopback(host):
         print(OPEN.format(host=host) + (ANYBODY if token_file is None else ""), file=sys.stderr)
     where = None if token_file is None else token_file.expanduser().absolute()
-    page = Published(port, host, tuple(name or ()), where)
+    page = Published(port, host, tuple(name or ()), where, public=public)
     if places is not None:
         page = replace(page, places=places)
     asked = "" if where is None else "  (asks for the token of the file)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from workbench.core.client import Client
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
 from workbench.i18n.table import text
-from workbench.state.public import public_job, public_run, without_paths
+from workbench.state.public import public_error, public_job, public_run, without_paths
 
 ENDED = ("done", "failed", "cancelled")
 SHOWN_JOBS = 6  # ended jobs that stay on the page
@@ -24,6 +25,7 @@ class Session(HasTraits):
     Args:
         client: how work is asked for.
         home: ``WORKBENCH_HOME``, where tuned models lie.
+        published: whether it is a visit of a published page: errors then show no paths.
         public: whether whoever comes is a stranger, who may neither see nor name a file here.
     """
 
@@ -37,9 +39,12 @@ class Session(HasTraits):
     selected = Unicode("", help="id of the run that is looked at, or empty")
     trouble = Unicode("", help="empty, or why the last wish failed")
 
-    def __init__(self, client: Client, home: Path, public: bool = False) -> None:
+    def __init__(
+        self, client: Client, home: Path, published: bool = False, public: bool = False
+    ) -> None:
         super().__init__()
-        self.client, self.home, self.public = client, home, public
+        self.client, self.home = client, home
+        self.published, self.public = published or public, public
         self._stop: Callable[[], None] = lambda: None
         self._under_way: dict[str, str] = {}  # provisional run to the job that measures it
 
@@ -123,15 +128,19 @@ class Session(HasTraits):
         from workbench.i18n.errors import translate_error
 
         sentence = translate_error(err, self.language)
-        return without_paths(sentence) if self.public else sentence
+        return without_paths(sentence) if self.published else sentence
 
     def _job(self, job: Job) -> Job:
         """A job as this visit may see it."""
-        return public_job(job) if self.public else job
+        if self.public:
+            return public_job(job)
+        return replace(job, error=public_error(job.error)) if self.published else job
 
     def _run(self, run: Run) -> Run | None:
         """A run as this visit may see it, or None."""
-        return public_run(run) if self.public else run
+        if self.public:
+            return public_run(run)
+        return replace(run, error=public_error(run.error)) if self.published else run
 
     def active(self) -> tuple[Job, ...]:
         """Jobs waiting or running."""
