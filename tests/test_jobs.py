@@ -308,3 +308,22 @@ def test_an_inline_client_does_the_work_here(at):
     assert run.status == "done"
     assert run.split == "test"
     assert {"job", "run"} <= {event["type"] for event in events}
+
+
+def test_a_sweep_gives_way_to_others_between_its_points_and_repeats_none(at):
+    home, model, task = at
+    owner, visitor = HttpClient(home), HttpClient(home, "c" * 32)
+    grid = {"techniques": [{"name": "magnitude_pruning", "amount": [0.6, 0.7, 0.8]}]}
+    sweep = owner.submit("sweep", {"model": model, "task": task, "grid": grid})
+    mine = visitor.submit("run", {"model": model, "task": task, "recipe": QUICK})
+
+    ended = visitor.wait(mine)
+    meanwhile = {job.id: job for job in owner.jobs()}[sweep.id]
+    done = owner.wait(sweep)
+
+    assert ended.status == "done"
+    assert meanwhile.status in ("queued", "running"), "the visitor did not wait for the whole"
+    runs = [r for r in Store(home).runs() if r.id in done.result["runs"]]
+    assert [r.status for r in runs] == ["done"] * 3
+    keys = [r.key for r in Store(home).runs() if r.key in {one.key for one in runs}]
+    assert len(keys) == 3, "no point was measured twice"

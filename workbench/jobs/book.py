@@ -96,6 +96,12 @@ class Book:
         self._entries[job.id].starts += 1
         return self.change(job.id, status="running")
 
+    def put_back(self, job_id: str) -> Job:
+        """Let a job that gave way to others wait for its next turn."""
+        job = self.change(job_id, status="queued", stage="", done=0, total=0, seconds_left=None)
+        self.queue.put_back(job)
+        return job
+
     def secret(self, job_id: str) -> str:
         """What the ids of a job's runs follow from."""
         return self._entries[job_id].secret

@@ -57,7 +57,10 @@ class Worker:
                 note(traceback.format_exc())
                 await self.stop()
                 ended = _ended("failed", unexpected(err))
-            self.tell(self._book.change(job.id, **ended, seconds_left=None))
+            if ended["status"] == "queued":
+                self.tell(self._book.put_back(job.id))
+            else:
+                self.tell(self._book.change(job.id, **ended, seconds_left=None))
             self.job = None
 
     async def _see_through(self, job: Job) -> dict[str, Any]:
@@ -97,6 +100,7 @@ class Worker:
         self._process.send({"job": job.to_json(), "secret": self._book.secret(job.id)})
         if self._cancelled:  # while it started
             self._process.send({"cancel": job.id})
+        self.give_way()
         while (event := await self._process.event()) is not None:
             if event["type"] == "end":
                 return {name: event[name] for name in ("status", "result", "error")}
@@ -146,6 +150,12 @@ class Worker:
                     note(f"run {run.id} is not kept: {err}")
             self._publish({"type": "run", "job": job, "run": ended.to_json()})
         self._runs = {}
+
+    def give_way(self) -> None:
+        """Ask a sweep to let others have their turn after its next point, if others wait."""
+        job = self.job
+        if job is not None and job.kind == "sweep" and self._book.queue.others(job.client):
+            self._process.send({"give_way": job.id})
 
     async def cancel(self) -> None:
         """Ask the worker to stop its job; kill it if it does not listen."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,33 @@ from workbench.recipes.recipe import Recipe
 from workbench.store import Store
 
 
-def perform(
-    job: Job,
-    home: Path,
-    emit: Emit,
-    cancelled: Any,
-    secret: str,
-) -> dict[str, Any]:
+class GaveWay(Exception):
+    """A sweep paused between two points because others wait; begun again, it goes on there."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a job while it runs.
+
+    Args:
+        to_stop: answers True once it should stop.
+        to_give_way: answers True while others wait for their turn.
+        secret: of the job; begun again with the same, it keeps what it has saved.
+    """
+
+    to_stop: Callable[[], bool]
+    to_give_way: Callable[[], bool]
+    secret: str
+
+
+def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
     """Do a job to its end.
 
     Args:
         job: its request as ``check_request`` gave it back.
         home: ``WORKBENCH_HOME``.
         emit: called with every event; ``core.client.Client.follow`` lists them.
-        cancelled: answers True once the job should stop.
-        secret: of the job; begun again with the same, it keeps what it has saved.
+        told: what is asked of it meanwhile.
 
     Returns:
         ``{"runs": [ids]}``, or ``{"id", "metrics", "seconds"}`` for a tuning.
@@ -38,9 +51,10 @@ def perform(
     Raises:
         BadInput: if the request cannot be carried out.
         Cancelled: when asked to stop; runs that were finished are kept.
+        GaveWay: when asked to give way; likewise.
     """
     register()
-    desk = Desk(job.id, job.client, home, Store(home), emit, cancelled, secret)
+    desk = Desk(job.id, job.client, home, Store(home), emit, told.to_stop, told.secret)
     asked = job.request
     if job.kind == "tune":
         return _tune(desk, asked["model"], asked)
@@ -51,17 +65,20 @@ def perform(
     if job.kind == "run":
         recipe = Recipe.from_json(asked["recipe"])
         return {"runs": [(bench.ended(recipe) or bench.measure(recipe)).id]}
-    return {"runs": [run.id for run in _sweep(desk, bench, expand(asked["grid"]))]}
+    return {"runs": [run.id for run in _sweep(desk, bench, expand(asked["grid"]), told)]}
 
 
-def _sweep(desk: Desk, bench: Bench, recipes: tuple[Recipe, ...]) -> list[Run]:
+def _sweep(desk: Desk, bench: Bench, recipes: tuple[Recipe, ...], told: Asked) -> list[Run]:
     """Measure every recipe that is not in the store yet; a point that fails does not stop it."""
-    found = []
+    found, measured = [], 0
     for number, recipe in enumerate(recipes):
         if desk.cancelled():
             raise Cancelled
         desk.point = (number, len(recipes))
         known = bench.ended(recipe) or bench.done(recipe)
+        if known is None and measured and told.to_give_way():
+            raise GaveWay  # at least one point a turn, or it would never end
+        measured += known is None
         found.append(known or bench.measure_once(recipe))
     return found
 

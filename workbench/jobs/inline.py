@@ -31,12 +31,13 @@ class InlineClient(Verbs):
 
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
         """Do the work now."""
-        from workbench.jobs.execute import perform
+        from workbench.jobs.execute import Asked, perform
 
         checked = check_request(kind, located(request), self.home)
         job = Job(uuid4().hex, kind, self.id, checked, "running", created=time.time())
         try:
-            result = perform(job, self.home, self._tell, lambda: False, secret=uuid4().hex)
+            asked = Asked(lambda: False, lambda: False, uuid4().hex)
+            result = perform(job, self.home, self._tell, asked)
             ended = replace(job, status="done", result=result)
         except Cancelled:
             ended = replace(job, status="cancelled")

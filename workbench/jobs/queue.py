@@ -40,6 +40,14 @@ class FairQueue:
         """Put a job at the end of its client's line."""
         self._waiting.setdefault(job.client, []).append(job)
 
+    def put_back(self, job: Job) -> None:
+        """Let a job wait again that gave way: first of its own line, behind the other clients."""
+        self._waiting.setdefault(job.client, []).insert(0, job)
+
+    def others(self, client: str) -> bool:
+        """Whether anybody else waits."""
+        return any(name != client for name in self._waiting)
+
     def take(self) -> Job | None:
         """The next job; its client goes to the back of the row of clients."""
         for client, jobs in self._waiting.items():

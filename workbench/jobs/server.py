@@ -184,6 +184,8 @@ async def _submit(request: Request) -> dict[str, Any]:
     checked = await asyncio.to_thread(check_request, kind, asked, hub.home)
     job = hub.book.submit(kind, client, checked)
     hub.wake.set()
+    for worker in hub.workers:
+        worker.give_way()
     listed = next(j for j in hub.book.listed() if j.id == job.id)
     hub.publish({"type": "job", "job": listed.to_json()})
     return listed.to_json()

@@ -1,7 +1,7 @@
 """The process that does the work, one job at a time; it may die, and only its run is lost.
 
 It reads JSON lines on standard input: ``{"job": …, "secret": …}`` starts a job,
-``{"cancel": id}`` asks it to stop. It writes events as JSON lines on what was standard output; a
+``{"cancel": id}`` asks it to stop, ``{"give_way": id}`` to pause a sweep behind its next point. It writes events as JSON lines on what was standard output; a
 last line per job is
 ``{"type": "end", "job": id, "status", "result", "error"}``.
 """
@@ -47,6 +47,7 @@ class Inbox:
     def __init__(self, lines: IO[str]) -> None:
         self.orders: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
         self.cancelled: set[str] = set()
+        self.giving_way: set[str] = set()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
 
     def _read(self, lines: IO[str]) -> None:
@@ -54,6 +55,8 @@ class Inbox:
             order = json.loads(line)
             if "cancel" in order:
                 self.cancelled.add(order["cancel"])
+            elif "give_way" in order:
+                self.giving_way.add(order["give_way"])
             else:
                 self.orders.put(order)
         end_family(os.environ.get(MARK, "none"))  # the server is gone: do not work for nobody
@@ -62,13 +65,19 @@ class Inbox:
 
 def perform_safely(order: Mapping[str, Any], emit: Any, inbox: Inbox) -> dict[str, Any]:
     """Do a job; whatever it raises becomes the way it ended."""
-    from workbench.jobs.execute import perform
+    from workbench.jobs.execute import Asked, GaveWay, perform
 
     job = Job.from_json(order["job"])
     ended: dict[str, Any] = {"type": "end", "job": job.id, "result": None, "error": None}
     try:
-        result = perform(job, home(), emit, lambda: job.id in inbox.cancelled, order["secret"])
+        asked = Asked(
+            lambda: job.id in inbox.cancelled, lambda: job.id in inbox.giving_way, order["secret"]
+        )
+        result = perform(job, home(), emit, asked)
         return {**ended, "status": "done", "result": result}
+    except GaveWay:
+        inbox.giving_way.discard(job.id)
+        return {**ended, "status": "queued"}
     except Cancelled:
         return {**ended, "status": "cancelled"}
     except BadInput as err:
