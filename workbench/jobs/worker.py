@@ -1,8 +1,8 @@
 """The process that does the work, one job at a time; it may die, and only its run is lost.
 
-It reads JSON lines on standard input: ``{"job": …, "secret": …}`` starts a job,
-``{"cancel": id}`` asks it to stop, ``{"give_way": id}`` to pause a sweep behind its next point. It writes events as JSON lines on what was standard output; a
-last line per job is
+It reads JSON lines on standard input: ``{"job": …, "secret": …}`` starts a job, ``{"cancel": id}``
+asks it to stop, ``{"give_way": id}`` asks a sweep to pause behind its next point. It writes events
+as JSON lines on what was standard output; a last line per job is
 ``{"type": "end", "job": id, "status", "result", "error"}``.
 """
 
