@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -261,17 +260,6 @@ def test_a_visitor_sees_the_owners_runs_and_their_own_only(at):
     assert len(other.runs()) >= owned - 2
     with pytest.raises(BadInput):
         other.cancel(next(j.id for j in one.jobs() if j.client == one.id))
-
-
-def test_a_forgotten_client_closes_its_connection(at):
-    client = HttpClient(at[0])
-    client.jobs()
-    connection = client._http
-
-    del client
-    gc.collect()
-
-    assert connection.is_closed
 
 
 def test_two_starters_get_one_server(tmp_path):

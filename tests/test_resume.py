@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from test_store import RUN
 
 from workbench.jobs.book import MOST_STARTS, Book
+from workbench.jobs.client import HttpClient
 from workbench.state.session import Session
 
 
@@ -119,3 +121,13 @@ def test_a_page_forgets_provisional_runs_when_their_job_ends_or_waits_again(tmp_
     page.handle({"type": "job", "job": replace(job, status=status).to_json()})
 
     assert [run.id for run in page.runs] == ["o"]
+
+
+def test_a_forgotten_client_closes_its_connections(tmp_path):
+    client = HttpClient(tmp_path)
+    connections = client._http
+
+    del client
+    gc.collect()
+
+    assert connections.is_closed

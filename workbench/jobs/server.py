@@ -309,6 +309,8 @@ def _detached(folder: Path) -> int:
         os.close(writing)
         said = os.read(reading, 1)
         return said[0] if said else 1
+    if os.fork():  # from the start it is no child of ours, who may be ended with our family
+        os._exit(0)
     os.close(reading)
     code = _serve_alone(folder, lambda: os.write(writing, b"\0"))
     with suppress(OSError):  # whoever started us may have gone
