@@ -10,6 +10,7 @@ from workbench.core.records import Estimate, Job, Run, Verdict
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.models.card import Card
 from workbench.models.catalogue import BUILT_IN
+from workbench.models.recommend import Recommendation
 from workbench.panels.bar import Bar
 from workbench.panels.choose import ChoosePanel
 from workbench.panels.compress import CompressPanel
@@ -17,7 +18,7 @@ from workbench.panels.explore import DetailsPanel, ExplorePanel, RunsPanel
 from workbench.panels.measure import JobsPanel, MeasurePanel
 from workbench.panels.web import PlotView
 from workbench.recipes.recipe import Recipe
-from workbench.state.choose import ChooseState
+from workbench.state.choose import ChooseState, FileWish
 from workbench.state.compress import CompressState
 from workbench.state.explore import ExploreState
 from workbench.state.measure import MeasureState
@@ -174,6 +175,15 @@ def named(words):
     return draw_tradeoff(info, Look())
 
 
+def look(choose, words):
+    """A file is being looked at, and advice was given."""
+    first = words[0]
+    choose.file, choose.columns = FileWish(first, test=first), tuple(words)
+    choose.preview = seen(first)
+    advice = {"model": first, "kind": first, "language": first, "size": first}
+    choose.advice = Recommendation(None, "recommend.fits", advice)
+
+
 def panels(words, home: Path):
     """Every panel, fed with the words wherever text from elsewhere is shown."""
     first = words[0]
@@ -186,14 +196,14 @@ def panels(words, home: Path):
     session.task, session.model = first, BUILT_IN
     session.jobs, session.selected = tuple(jobs), first
     told = str(BadInput(first, first, first))
-    session.trouble = compress.trouble = again.trouble = told
+    session.trouble = compress.trouble = again.trouble = again.file_trouble = told
     for state in (choose, again):
         state.models = tuple(card(word) for word in words)
         state.tasks = tuple(
             Task(word, word, (word, "b"), (word,), "f", lambda _: None) for word in words
         )
     session.model = first
-    choose.preview = seen(first)
+    look(choose, words)
     explore, measure = ExploreState(compress), MeasureState(compress)
     made = [Bar(session), ChoosePanel(choose), ChoosePanel(again), CompressPanel(compress)]
     session.model = BUILT_IN

@@ -145,13 +145,14 @@ def test_every_panel_shows_payloads_as_text(page, published):
 
 def test_the_report_shows_payloads_as_text(page, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(paged(PAYLOADS), encoding="utf-8")
+    some = PAYLOADS[::2]  # a plot each takes time; the elements are compared for all of them
+    path.write_text(paged(some), encoding="utf-8")
 
     page.goto(path.as_uri())
-    page.wait_for_function(f"document.querySelectorAll('.main-svg').length >= {len(PAYLOADS)}")
+    page.wait_for_function(f"document.querySelectorAll('.main-svg').length >= {len(some)}")
 
-    assert page.locator("h2").count() == len(PAYLOADS)
-    assert sum("__hacked" in label for label in page.evaluate(HOVER, ".plot")) > 30
+    assert page.locator("h2").count() == len(some)
+    assert sum("__hacked" in label for label in page.evaluate(HOVER, ".plot")) > 15
     unharmed(page)
     blocked = page.evaluate(
         """async () => {

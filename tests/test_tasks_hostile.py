@@ -372,6 +372,7 @@ def thin(monkeypatch, name, value):
 SMALL = {
     "FILE_BYTES": 10,
     "ROWS": 1,
+    "LINES": 2,
     "TASK_CHARS": 10,
     "COLUMNS": 1,
     "CLASSES": 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SHOWN = "\u00a0\u202f\u3000\u200c\u200d"  # spaces and joiners that ordinary writing needs
-MOST = 300  # characters of each part of a sentence
+MOST = 300  # characters of each part of an error, for foreign text is in all three
 
 
 def visible(words: str, most: int = MOST, keep: str = SHOWN) -> str:
@@ -17,10 +17,7 @@ def visible(words: str, most: int = MOST, keep: str = SHOWN) -> str:
 
 
 class BadInput(ValueError):
-    """What was given, what was expected (a noun phrase), what to do (an imperative).
-
-    All three are foreign text in part: each becomes one line of at most ``MOST`` characters.
-    """
+    """What was given, what was expected (a noun phrase), what to do (an imperative)."""
 
     def __init__(self, value: object, expected: str, remedy: str) -> None:
         self.value, self.expected, self.remedy = map(visible, (str(value), expected, remedy))

@@ -20,6 +20,7 @@ EXPECTED = {
     "a folder with parquet files": "含 parquet 文件的文件夹",
     "plain text": "纯文本",
     "quotes that are closed": "成对的引号",
+    "at most {a} lines": "不超过 {a} 行文本",
     "at most {a} columns": "不超过 {a} 列",
     "at most {a} characters of text in all": "文本总量不超过 {a} 个字符",
     "a first line of at most {a} columns": "首行不超过 {a} 列",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from traitlets import Any as AnyTrait
@@ -116,7 +115,7 @@ class ChooseState(HasTraits):
 
         def read() -> None:
             self._private(path)
-            self.columns = tasks.columns_of(Path(wish.path).expanduser(), wish.header)
+            self.columns = tasks.columns_of(wish.path, wish.header)
             self.preview = tasks.preview(wish.path, wish.text, wish.label, wish.header)
 
         self.file_trouble = self._refused(read)

@@ -5,6 +5,7 @@ A file or task that is too large is refused (exit 2):
 * ``FILE_BYTES``: ``rows.csv (3,000,000,000 bytes): expected at most 2,147,483,648 bytes; take a
   sample of it.``
 * ``ROWS``: ``rows.csv: expected at most 5,000,000 rows; take a sample of it.``
+* ``LINES``: ``rows.csv: expected at most 25,000,000 lines; take a sample of it.``
 * ``TASK_CHARS``: ``rows.csv: expected at most 500,000,000 characters of text in all; take a sample
   of it.`` A preview streams and keeps nothing; a task keeps its texts.
 * ``COLUMNS``: ``rows.csv (1,000,000 columns): expected at most 2,000 columns; drop some.``
@@ -21,6 +22,7 @@ A row that is too large is left out, and counted with its reason:
 
 FILE_BYTES = 2 * 2**30  # of one file
 ROWS = 5_000_000  # of one file or split
+LINES = 25_000_000  # of one file: empty ones, and those within rows, take time too
 TASK_CHARS = 500_000_000  # of all texts of a task; up to 4 bytes each
 COLUMNS = 2_000
 CLASSES = 5_000

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TextIO
 
 from workbench.core.errors import BadInput
-from workbench.tasks.limits import LINE_CHARS, RESCAN_CHARS
+from workbench.tasks.limits import LINE_CHARS, LINES, RESCAN_CHARS
 
 UNCLOSED = "a quote that is never closed"
 
@@ -22,7 +22,8 @@ class Lines:
     given up after ``LINE_CHARS``, and ``again`` gives back all of its lines but the first.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, name: str, file: TextIO) -> None:
+        self.name = name  # of the file, for errors
         self.number = 0  # of the line that was given last, from 1
         self.row: list[str] = []  # lines since ``begin``
         self._file = file
@@ -49,6 +50,8 @@ class Lines:
         self.row.append(line)
         if self._held > LINE_CHARS + 2:
             raise BadLine(UNCLOSED)
+        if self.number > LINES:
+            raise BadInput(self.name, f"at most {LINES:,} lines", "take a sample of it")
         return line
 
     def _read(self) -> str:
@@ -63,17 +66,17 @@ class Lines:
         self.row.clear()
         raise BadLine(f"a line of more than {LINE_CHARS:,} characters")
 
-    def again(self, name: str) -> None:
+    def again(self) -> None:
         """Give all lines of the row under way but the first once more.
 
         Raises:
-            BadInput: if too much of the file ``name`` was read again already.
+            BadInput: if too much of the file was read again already.
         """
         rest = self.row[1:]
         self.number -= len(rest)
         self._rescanned += self._held
         if self._rescanned > RESCAN_CHARS:
-            told = f"{name}: line {self.number}"
+            told = f"{self.name}: line {self.number}"
             raise BadInput(told, "quotes that are closed", "mend the quotes")
         self._waiting.extendleft(reversed(rest))
         self.begin()

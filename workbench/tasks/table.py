@@ -12,7 +12,7 @@ from workbench.tasks.encoding import reading
 from workbench.tasks.limits import COLUMNS, LINE_CHARS, ROWS
 from workbench.tasks.lines import BadLine, Lines
 from workbench.tasks.objects import keys, objects
-from workbench.tasks.source import OBJECTS, check_file
+from workbench.tasks.source import OBJECTS, as_path, check_file
 
 
 class Line(NamedTuple):
@@ -23,17 +23,18 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-def columns_of(path: Path, header: bool = True) -> tuple[str, ...]:
+def columns_of(path: str | Path, header: bool = True) -> tuple[str, ...]:
     """Names of the columns; without a header ``column 1`` and so on.
 
     Raises:
         BadInput: for an empty, duplicate or endless header.
     """
+    path = as_path(path)
     check_file(path)
     with reading(path) as file:
         if path.suffix.lower() in OBJECTS:
-            return _few(path, keys(path, Lines(file)))
-        _, first, reason = next(_rows(path, Lines(file)), (1, [], ""))
+            return _few(path, keys(path, Lines(path.name, file)))
+        _, first, reason = next(_rows(path, Lines(path.name, file)), (1, [], ""))
     if reason:
         told = f"{path.name} ({reason})"
         raise BadInput(told, f"a first line of at most {COLUMNS:,} columns", "mend the first line")
@@ -65,7 +66,7 @@ def read(path: Path, header: bool = True) -> Iterator[Line]:
     columns = columns_of(path, header)
     rows: Iterator[Line]
     with reading(path) as file:
-        lines = Lines(file)
+        lines = Lines(path.name, file)
         rows = _cells(path, lines, columns, header)
         if path.suffix.lower() in OBJECTS:
             rows = (Line(*found) for found in objects(lines))
@@ -87,7 +88,7 @@ def _rows(path: Path, lines: Lines) -> Iterator[tuple[int, list[str], str]]:
             if len(lines.row) > 1:  # a forgotten quote would join rows: these must be perfect
                 next(csv.reader(lines.row, delimiter=mark, strict=True))
         except BadLine as err:
-            lines.again(path.name)
+            lines.again()
             yield start, [], str(err)
         except csv.Error:
             yield start, [], "a quote in the wrong place"
