@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +95,18 @@ def read(folder: Path) -> Any:
 def write(graph: Any, path: Path) -> None:
     """Write a graph as it is: OpenVINO would halve the weights unasked."""
     engine("OpenVINO").save_model(graph, path, compress_to_fp16=False)
+
+
+def rewritten(
+    artifact: Artifact, context: Context, name: str, change: Callable[[Any], Any]
+) -> Artifact:
+    """The artifact with ``change(graph)`` in a new folder called ``name``."""
+    folder = context.workspace / name
+    folder.mkdir()
+    for path in artifact.folder.iterdir():
+        if path.suffix == ".json":
+            shutil.copy2(path, folder / path.name)
+    context.report("quantise", 0, 0)
+    with quiet():
+        write(change(read(artifact.folder)), folder / GRAPH)
+    return Artifact(artifact.format, folder, artifact.labels)

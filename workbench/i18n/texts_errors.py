@@ -139,7 +139,7 @@ EXPECTED = {
     "readable UTF-8": "可读取的 UTF-8",
     "safetensors, not a pickle under that name": "safetensors，而不是改了名的 pickle",
     "schema {a}": "模式版本 {a}",
-    "schema {a} and format torch or onnx": "schema {a}，格式为 torch 或 onnx",
+    "schema {a} and format {b}": "schema {a}，格式为 {b}",
     "seconds above 0": "大于 0 的秒数",
     "tensors one behind the other, without overlap": "首尾相接、互不重叠的张量",
     "text; it holds NUL bytes": "文本，而其中含有 NUL 字节",

@@ -91,9 +91,7 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
     return _put_in(like, *min(edges, key=lambda e: abs(_rate(*e, anatomy) - rate)), anatomy)
 
 
-def _put_in(
-    like: Recipe, cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy
-) -> Recipe:
+def _put_in(like: Recipe, cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> Recipe:
     """The recipe on screen with its size-changing techniques replaced by these."""
     swept = {PRUNING, *NARROWING}
     others = tuple(c for c in like.techniques if c.name not in swept)
