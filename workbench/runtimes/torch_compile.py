@@ -7,9 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from workbench.core.artifact import Predictor
 from workbench.core.home import home

@@ -1,4 +1,4 @@
-"""INT8 weights, activations quantised on the fly: by ONNX Runtime, or by torchao and a compiler."""
+"""INT8 weights, activations quantised on the fly: by ONNX Runtime, or torchao and a compiler."""
 
 from __future__ import annotations
 

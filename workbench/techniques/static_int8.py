@@ -16,6 +16,9 @@ from workbench.formats.tokens import Tokens
 from workbench.recipes.registry import technique
 from workbench.techniques.widths import onnx_int8, openvino_int8
 
+# the attention mask's huge negative numbers would stretch the range of everything they are added to
+PRODUCTS = ["MatMul", "Gather"]
+
 
 @dataclass(frozen=True)
 class StaticInt8:
@@ -96,6 +99,7 @@ def quantise_onnx(artifact: Artifact, config: StaticInt8, context: Context) -> A
             target,
             reader,
             quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=PRODUCTS,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
