@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import BadInput
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 INSIDE = re.compile(r"(?:^|\.)(?:layers?|h)\.\d+\.")  # a layer of the network, by its name
+LIBRARY = "torchao"
 SCALE = "_scale"  # beside ``….weight``, int8 (out, in), lies ``….weight_scale``, float32 (out, 1)
 
 
@@ -22,6 +24,9 @@ def quantise(module: nn.Module) -> None:
         BadInput: if there is none: torchao would pass over them all without a word.
     """
     from torch import nn
+
+    if LIBRARY in sys.modules and sys.modules[LIBRARY] is None:
+        del sys.modules[LIBRARY]  # left out of a host until a model needs it
     from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
 
     def chosen(part: nn.Module, name: str) -> bool:
@@ -42,8 +47,9 @@ def flat(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """A state with each quantised weight taken apart into its integers and scales."""
     found = {}
     for name, tensor in state.items():
+        apart: Any = tensor
         if hasattr(tensor, "qdata"):
-            found[name], found[name + SCALE] = tensor.qdata, tensor.scale
+            found[name], found[name + SCALE] = apart.qdata, apart.scale
         else:
             found[name] = tensor
     return {name: tensor.contiguous() for name, tensor in found.items()}
@@ -72,9 +78,9 @@ def _template() -> Any:
     """A weight as this torchao makes it: it knows how activations are quantised."""
     from torch import nn
 
-    layers = nn.ModuleDict({"layer": nn.ModuleList([nn.ModuleDict({"0": nn.Linear(8, 8)})])})
-    quantise(layers)
-    return layers["layer"][0]["0"].weight
+    one = nn.Linear(8, 8)
+    quantise(nn.ModuleDict({"layer": nn.ModuleList([nn.ModuleList([one])])}))
+    return one.weight
 
 
 def _tensor(like: Any, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:

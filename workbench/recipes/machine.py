@@ -25,6 +25,7 @@ def no_compiler() -> str:
     return ""
 
 
+@cache
 def no_cuda() -> str:
     """Why torch cannot compute on an NVIDIA GPU."""
     try:
@@ -35,6 +36,7 @@ def no_cuda() -> str:
     return no_gpu()
 
 
+@cache
 def no_tensorrt() -> str:
     """Why ONNX Runtime cannot hand a graph to TensorRT."""
     found = find_spec("onnxruntime")

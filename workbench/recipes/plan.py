@@ -75,7 +75,7 @@ def ways(recipe: Recipe) -> list[Technique]:
 def _present(entry: Any, config: Any) -> None:
     absent = reason(entry, config)
     if absent:
-        remedy = f"install {entry.module}" if entry.module else "choose another one"
+        remedy = f"install {entry.module}" if entry.module else "choose another"
         raise BadInput(f"{entry.name} ({absent})", "an engine that works here", remedy)
 
 

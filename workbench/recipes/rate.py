@@ -87,8 +87,9 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
             cut = min(options, key=lambda option: option[0])[1]
             return _put_in(like, cut, precision, anatomy)
     # between the smallest model of one precision and the largest of the next nothing lies
-    edges = [(cut, p) for p in usable for cut in ((), _pruned(_top(), _top()))]
-    return _put_in(like, *min(edges, key=lambda e: abs(_rate(*e, anatomy) - rate)), anatomy)
+    edges = [(cut, p) for p in usable for cut in (_pruned(0, 0), _pruned(_top(), _top()))]
+    cut, precision = min(edges, key=lambda e: abs(_rate(e[0], e[1], anatomy) - rate))
+    return _put_in(like, cut, precision, anatomy)
 
 
 def _put_in(like: Recipe, cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> Recipe:

@@ -16,7 +16,7 @@ from workbench.formats.tokens import Tokens
 from workbench.recipes.registry import technique
 from workbench.techniques.widths import onnx_int8, openvino_int8
 
-# the attention mask's huge negative numbers would stretch the range of everything they are added to
+# the huge negative numbers of the attention mask would stretch every range that they enter
 PRODUCTS = ["MatMul", "Gather"]
 
 
