@@ -19,6 +19,8 @@ from workbench.recipes.registry import (
     way,
 )
 
+NARROWING = ("bf16", "fp16", "dynamic_int8", "static_int8", "weight_only")  # one at a time
+
 
 @dataclass(frozen=True)
 class Step:
@@ -51,6 +53,7 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "torch") -> Plan:
         BadInput: if the chain is impossible, with the step and the reason, before any work.
     """
     runs_on = lookup(RUNTIMES, "runtime", recipe.runtime.name)
+    _one_precision(recipe)
     steps: list[Step] = []
     last: Technique | None = None
     for config, entry in zip(recipe.techniques, ways(recipe), strict=True):
@@ -70,6 +73,13 @@ def ways(recipe: Recipe) -> list[Technique]:
     for config in recipe.techniques:
         lookup(TECHNIQUES, "technique", config.name)
     return [way(config.name, format) for config in recipe.techniques]
+
+
+def _one_precision(recipe: Recipe) -> None:
+    named = [config.name for config in recipe.techniques if config.name in NARROWING]
+    if len(named) > 1:
+        wanted = "one precision for the whole model"
+        raise BadInput(f"{named[1]} after {named[0]}", wanted, f"leave out {named[0]}")
 
 
 def _present(entry: Any, config: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.core.knobs import knobs
-from workbench.recipes.plan import ways, with_runtime
+from workbench.recipes.plan import NARROWING, ways, with_runtime
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing, way
 
@@ -17,7 +17,6 @@ from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing, way
 # so the kind is chosen that the runtime on screen takes
 PRECISIONS = ((), (("bf16", "torch"),), (("dynamic_int8", "onnx"),))
 STATIC = (("static_int8", "openvino"),)
-NARROWING = ("bf16", "fp16", "dynamic_int8", "static_int8", "weight_only")  # one at a time
 Precision = tuple[tuple[str, str], ...]
 TOLERANCE = 0.02  # a rate within two per cent of the one asked for is reached
 PRUNING = "structured_pruning"

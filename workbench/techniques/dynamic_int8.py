@@ -63,5 +63,5 @@ def quantise_torch(artifact: Artifact, config: DynamicInt8, context: Context) ->
 
     context.report("quantise", 0, 0)
     small = copy(artifact)
-    quantise(small.payload)
+    quantise(small.payload.float())
     return small

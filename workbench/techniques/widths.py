@@ -58,6 +58,7 @@ def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
             "choose the runtime onnxruntime",
         )
     parts = (
-        replace(p, width=1.0, extra=4 * p.shape[0]) if chosen(p) else p for p in anatomy.parts
+        replace(p, width=1.0, extra=4 * p.shape[0]) if chosen(p) else replace(p, width=4.0)
+        for p in anatomy.parts
     )
     return replace(anatomy, parts=tuple(parts))
