@@ -31,12 +31,12 @@ $(BIN)/uv:
 
 .venv/.app: $(BIN)/uv $(DEFINED)
 	@echo "Installing the workbench (about 2.4 GB on disk, a minute or two) …"
-	$(UV) $(WHEELS) --editable '.[onnx]'
+	$(UV) $(WHEELS) --editable '.[onnx,openvino]'
 	@touch $@
 
 .venv/.dev: .venv/.app
 	@echo "Installing the tools for the tests …"
-	$(UV) $(WHEELS) --editable '.[onnx]' --group dev
+	$(UV) $(WHEELS) --editable '.[onnx,openvino]' --group dev
 	@touch $@
 
 install: .venv/.app ## the environment of make app; the command is .venv/bin/workbench

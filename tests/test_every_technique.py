@@ -16,17 +16,29 @@ from workbench.core.records import content_hash
 from workbench.formats import load, save
 from workbench.recipes.plan import plan
 from workbench.recipes.recipe import Recipe
-from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES
-from workbench.runtimes import OnnxRuntime, Torch
-from workbench.techniques import Bf16, DynamicInt8, MagnitudePruning, StructuredPruning
+from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, WAYS
+from workbench.runtimes import OnnxRuntime, OpenVino, Torch
+from workbench.techniques import (
+    Bf16,
+    DynamicInt8,
+    MagnitudePruning,
+    StaticInt8,
+    StructuredPruning,
+    WeightOnly,
+)
 from workbench.techniques.magnitude_pruning import linear_layers
 
 EVERY = [
-    pytest.param(Bf16(), id="bf16"),
-    pytest.param(MagnitudePruning(amount=0.5), id="magnitude"),
-    pytest.param(StructuredPruning(layers=0.25, ffn=0.5, heads=0.5), id="structured"),
-    pytest.param(StructuredPruning(ffn=0.3, heads=0.5, importance="magnitude"), id="by weight"),
-    pytest.param(DynamicInt8(), id="int8"),
+    pytest.param(Bf16(), Torch(), id="bf16"),
+    pytest.param(MagnitudePruning(amount=0.5), Torch(), id="magnitude"),
+    pytest.param(StructuredPruning(layers=0.25, ffn=0.5, heads=0.5), Torch(), id="structured"),
+    pytest.param(
+        StructuredPruning(ffn=0.3, heads=0.5, importance="magnitude"), Torch(), id="by weight"
+    ),
+    pytest.param(DynamicInt8(), OnnxRuntime(), id="int8 onnx"),
+    pytest.param(StaticInt8(), OnnxRuntime(), id="static onnx"),
+    pytest.param(StaticInt8(), OpenVino(), id="static openvino"),
+    pytest.param(WeightOnly(), OpenVino(), id="weights openvino"),
 ]
 FAMILIES = ("bert", "gpt2", "llama")
 TEXTS = [text for text, _ in sentences(9, seed=3)]
@@ -36,7 +48,8 @@ def context(folder):
     folder.mkdir()
     rows = sentences(64)
     labels = tuple(CLASSES.index(label) for _, label in rows)
-    return Context(folder, training=(tuple(text for text, _ in rows), labels))
+    texts = tuple(text for text, _ in rows)
+    return Context(folder, calibration=texts[:12], training=(texts, labels))
 
 
 def state_hash(artifact):
@@ -57,12 +70,12 @@ def carried_out(planned, artifact, around):
         if step.config is None:
             artifact = EXPORTS[step.source, step.target](artifact, around)
         else:
-            artifact = TECHNIQUES[step.name].handler(artifact, step.config, around)
+            artifact = WAYS[step.name, step.source].handler(artifact, step.config, around)
     return artifact
 
 
-@pytest.mark.parametrize("config", EVERY)
-def test_config_survives_json(config):
+@pytest.mark.parametrize(("config", "runtime"), EVERY)
+def test_config_survives_json(config, runtime):
     assert type(config)(**json.loads(json.dumps(asdict(config)))) == config
 
 
@@ -74,13 +87,12 @@ def test_config_is_described_and_cites_its_source(name):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("config", EVERY)
-def test_a_technique_keeps_its_promises(config, family, tmp_path):
+@pytest.mark.parametrize(("config", "runtime"), EVERY)
+def test_a_technique_keeps_its_promises(config, runtime, family, tmp_path):
     original = classifier(tmp_path / "hf", family)
     save(original, tmp_path / "before")
     loaded, around = load(tmp_path / "before"), context(tmp_path / "work")
     anatomy = models.anatomy(tmp_path / "before")
-    runtime = Torch() if TECHNIQUES[config.name].format == "torch" else OnnxRuntime()
     planned = plan(Recipe(runtime, (config,)), anatomy)
     before = state_hash(loaded)
 

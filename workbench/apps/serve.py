@@ -34,6 +34,7 @@ READY_S = 60.0
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
+    "NNCF_CI": "1",  # its only switch for telemetry
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 

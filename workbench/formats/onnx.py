@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,3 +70,43 @@ def _export(module: nn.Module, path: Path) -> None:
 def feed(batch: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
     """A tokenised batch under the names of the graph's inputs."""
     return dict(zip(INPUTS, batch, strict=True))
+
+
+def rewritten(
+    artifact: Artifact, context: Context, name: str, write: Callable[[str, str, list[str]], None]
+) -> Artifact:
+    """The artifact in a new folder, its graph prepared for quantisation and then written anew.
+
+    Args:
+        artifact: in ONNX; left as it is.
+        context: its workspace is used.
+        name: of the folder.
+        write: ``write(prepared, target, heads)``: paths, and the nodes that stay in float.
+
+    Raises:
+        MissingDependency: without the ``onnx`` extra.
+    """
+    with needs("onnx", why="INT8 on ONNX Runtime"):
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    folder = context.workspace / name
+    folder.mkdir()
+    for path in artifact.folder.iterdir():
+        if not path.name.startswith(GRAPH):
+            shutil.copy2(path, folder / path.name)
+    context.report("quantise", 0, 0)
+    ready = context.workspace / "prepared.onnx"
+    with quiet():
+        quant_pre_process(str(artifact.folder / GRAPH), str(ready), skip_symbolic_shape=True)
+        write(str(ready), str(folder / GRAPH), _heads(ready))
+    ready.unlink()
+    return Artifact("onnx", folder, artifact.labels)
+
+
+def _heads(path: Path) -> list[str]:
+    """Names of the ``Gemm`` nodes, also as the quantiser renames them."""
+    import onnx
+
+    nodes = onnx.load(path, load_external_data=False).graph.node
+    gemms = [node.name for node in nodes if node.op_type == "Gemm"]
+    return [name + suffix for name in gemms for suffix in ("", "_MatMul")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.core.artifact import Artifact
 from workbench.core.errors import BadInput
-from workbench.formats import about
+from workbench.formats import about, int8
 from workbench.formats.about import About
 from workbench.formats.blocks import family_of, layers_of, replace_weights
 from workbench.formats.state import network
@@ -73,8 +73,7 @@ def save(artifact: Artifact, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     module = artifact.payload
-    weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
-    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    save_file(int8.flat(module.state_dict()), folder / WEIGHTS, metadata={"format": "pt"})
     module.encoder.config.to_json_file(folder / "config.json", use_diff=False)
     Tokens.of(artifact).write(folder)
     module.about.write(folder, "torch")
@@ -149,7 +148,7 @@ def _rebuilt(folder: Path) -> Any:
     if described.kept is not None:
         _fit_widths(module.encoder, described, weights)
     module.to(next((w.dtype for w in weights.values() if w.is_floating_point()), torch.float32))
-    module.load_state_dict(weights, strict=True)
+    module.load_state_dict(int8.fit(module, weights), strict=True)
     return module
 
 
@@ -163,6 +162,7 @@ def _fit_widths(encoder: Any, described: About, weights: dict[str, torch.Tensor]
     for number, layer in enumerate(layers):
 
         def stored(slot: Any, which: str, old: torch.Tensor, axis: int, n: int = number) -> Any:
-            return weights[f"encoder.{prefix}.{n}.{slot.path}.{which}"]
+            found = weights[f"encoder.{prefix}.{n}.{slot.path}.{which}"]
+            return found if found.is_floating_point() else found.float()  # only its shape counts
 
         replace_weights(layer, (*family.heads, *family.ffn), stored)

@@ -8,7 +8,8 @@ from typing import Any
 from workbench.core.anatomy import Anatomy, kept
 from workbench.i18n.table import TEXTS, text
 
-PRECISION = {"bf16": "bf16", "dynamic_int8": "INT8"}
+PRECISION = {"bf16": "bf16", "fp16": "fp16", "dynamic_int8": "INT8"}
+MARKED = {"static_int8": "words.static", "weight_only": "words.weights"}
 
 
 def recipe_words(recipe: Mapping[str, Any], language: str, anatomy: Anatomy | None = None) -> str:
@@ -22,11 +23,19 @@ def recipe_words(recipe: Mapping[str, Any], language: str, anatomy: Anatomy | No
     runtime = recipe["runtime"]
     name = _named("runtime", runtime["name"], language)
     words = [w for entry in recipe["techniques"] if (w := _technique(entry, language, anatomy))]
-    threads = int(runtime.get("threads", 1))
-    tail = f" · {text('words.threads', language, n=threads)}" if threads > 1 else ""
     if not words:
-        return text("words.plain", language, runtime=name) + tail
-    return f"{' + '.join(words)} · {name}{tail}"
+        precision = "bf16" if runtime.get("precision") == "bf16" else "fp32"
+        return f"{name} {precision}{_tail({**runtime, 'precision': ''}, language)}"
+    return f"{' + '.join(words)} · {name}{_tail(runtime, language)}"
+
+
+def _tail(runtime: Mapping[str, Any], language: str) -> str:
+    """What differs from the runtime's defaults: threads, streams, arithmetic, the GPU."""
+    counts = [(knob, int(runtime.get(knob, 1))) for knob in ("threads", "streams")]
+    words = [text(f"words.{knob}", language, n=n) for knob, n in counts if n > 1]
+    words += ["bf16"] if runtime.get("precision") == "bf16" else []
+    words += ["GPU"] if runtime.get("device") == "cuda" else []
+    return "".join(f" · {word}" for word in words)
 
 
 def _technique(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None) -> str:
@@ -35,6 +44,8 @@ def _technique(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None)
         return _pruning(entry, language, anatomy)
     if name == "magnitude_pruning":
         return text("words.zeros", language, n=round(100 * entry["amount"]))
+    if name in MARKED:
+        return text(MARKED[name], language)
     return PRECISION.get(name) or _named("technique", name, language)
 
 

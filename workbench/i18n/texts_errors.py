@@ -95,7 +95,6 @@ EXPECTED = {
     "an answer within {a} s": "{a} 秒内有回应",
     "an end": "正常结束",
     "an end within {a} s": "在 {a} 秒内结束",
-    "an installed engine": "已安装的引擎",
     "an installed library": "已安装的库",
     "an object": "对象",
     'an object such as {"name": …}': '形如 {"name": …} 的对象',
@@ -115,6 +114,9 @@ EXPECTED = {
     "at most {a} rows": "不超过 {a} 行",
     "at most {a} waiting": "最多 {a} 个排队",
     "csv:TRAIN or csv:TRAIN,TEST": "csv:TRAIN 或 csv:TRAIN,TEST",
+    "a network whose operators OpenVINO knows": "OpenVINO 支持其算子的网络",
+    "a processor that computes in bf16": "支持 bf16 计算的处理器",
+    "an engine that works here": "在本机可用的引擎",
     "each technique at most once": "每种技术至多一次",
     "enough rows for a {a} split": "足够划分出 {a} 的行数",
     "files of the folder": "该文件夹内的文件",
@@ -122,7 +124,16 @@ EXPECTED = {
     "kept layers, heads and units": "保留的层、注意力头与单元",
     "labels as a list of names": "由名称组成的标签列表",
     "layers at {a}": "位于 {a} 的层",
+    "linear layers that torchao quantises": "torchao 可量化的线性层",
     "linear or full": "linear 或 full",
+    "one precision for the whole model": "整个模型只用一种精度",
+    "texts of the training split": "训练划分的文本",
+    "training rows of at least two classes": "至少两个类别的训练数据行",
+    "TensorRT libraries that ONNX Runtime can load": "ONNX Runtime 可加载的 TensorRT 库",
+    "the runtime {a}": "运行时 {a}",
+    "the runtime torch or torch_compile with device cuda": (
+        "运行时 torch 或 torch_compile，且设备为 cuda"
+    ),
     "model.safetensors (or pytorch_model.bin with plain tensors)": (
         "model.safetensors（或仅含张量的 pytorch_model.bin）"
     ),
@@ -140,7 +151,7 @@ EXPECTED = {
     "readable UTF-8": "可读取的 UTF-8",
     "safetensors, not a pickle under that name": "safetensors，而不是改了名的 pickle",
     "schema {a}": "模式版本 {a}",
-    "schema {a} and format torch or onnx": "schema {a}，格式为 torch 或 onnx",
+    "schema {a} and format {b}": "schema {a}，格式为 {b}",
     "seconds above 0": "大于 0 的秒数",
     "tensors one behind the other, without overlap": "首尾相接、互不重叠的张量",
     "text; it holds NUL bytes": "文本，而其中含有 NUL 字节",
@@ -237,6 +248,9 @@ REMEDIES = {
     "choose another label column or add rows of another class": (
         "另选标签列，或补充其他类别的数据行"
     ),
+    "choose another": "另选其他",
+    "choose another task": "另选任务",
+    "choose f32": "选择 f32",
     "choose another model": "另选模型",
     "choose another with --port": "用 --port 另选端口",
     "choose at least {a}": "请选择不小于 {a} 的值",

@@ -40,6 +40,7 @@ TEXTS = {
     "metric.model_latency_p95": ("Model alone p95", "仅模型 p95"),
     "metric.model_latency_p99": ("Model alone p99", "仅模型 p99"),
     "metric.throughput": ("Throughput at the best batch", "最佳批量吞吐"),
+    "metric.compile_time": ("Compile time", "编译耗时"),
     "metric.size": ("Size", "大小"),
     "metric.memory": ("Peak memory", "峰值内存"),
     "metric.speedup_latency": ("Speed-up, latency", "加速比（延迟）"),

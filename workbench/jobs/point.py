@@ -31,7 +31,7 @@ from workbench.measure import (
 )
 from workbench.recipes.plan import Plan, plan
 from workbench.recipes.recipe import Recipe
-from workbench.recipes.registry import EXPORTS, TECHNIQUES
+from workbench.recipes.registry import EXPORTS, WAYS
 from workbench.store import scratch
 
 CALIBRATION = 256  # texts
@@ -223,7 +223,7 @@ class Bench:
 def _applied(step: Any, artifact: Artifact, context: Context) -> Artifact:
     if step.config is None:
         return EXPORTS[step.source, step.target](artifact, context)
-    return TECHNIQUES[step.name].handler(artifact, step.config, context)
+    return WAYS[step.name, step.source].handler(artifact, step.config, context)
 
 
 class _workspace:

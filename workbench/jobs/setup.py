@@ -62,5 +62,8 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
 
 
 def reference_recipe(recipe: Recipe) -> Recipe:
-    """The plain model in torch, on as many threads as the candidate."""
-    return Recipe.from_json({"runtime": {"name": "torch", "threads": recipe.runtime.threads}})
+    """The plain model in torch, on as many threads as the candidate takes and on its device."""
+    runtime = recipe.runtime
+    threads = getattr(runtime, "cores", runtime.threads)
+    device = getattr(runtime, "device", "cpu")
+    return Recipe.from_json({"runtime": {"name": "torch", "threads": threads, "device": device}})

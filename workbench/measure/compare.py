@@ -171,8 +171,8 @@ def _launch(
             stack.callback(hosts[name].close)
         chosen = rng.permutation(len(bench.texts))[: max(BATCH_ROWS, MOST * ROUND)]
         some = [bench.texts[i] for i in chosen]
-        pids = _opened(hosts, bench.sides, some)
-        found = {name: {"pid": pid, **_empty()} for name, pid in pids.items()}
+        opened = _opened(hosts, bench.sides, some)
+        found = {name: {**told, **_empty()} for name, told in opened.items()}
         _rounds(hosts, found, len(some), rng)
         for name, host in hosts.items():  # before the batches, whose size is each side's own
             found[name]["memory"] = host.ask(do="memory")["bytes"]
@@ -188,15 +188,16 @@ def _empty() -> dict[str, Any]:
 
 def _opened(
     hosts: Mapping[str, Host], sides: Mapping[str, Side], texts: list[str]
-) -> dict[str, int]:
-    """Open both at once, then warm up one after the other; the pids as the hosts tell them."""
+) -> dict[str, dict[str, Any]]:
+    """Open both at once, then warm up one after the other; what the hosts tell of themselves."""
     for name, side in sides.items():
         order = {"folder": str(side.folder), "runtime": dict(side.runtime)}
         hosts[name].send({"do": "open", **order})
-    pids = {name: int(host.answer()["pid"]) for name, host in hosts.items()}
+    told = {name: host.answer() for name, host in hosts.items()}
     for host in hosts.values():
         host.ask(do="texts", texts=texts)
-    return pids
+    kept = ("pid", "compile_seconds")
+    return {name: {k: a[k] for k in kept if k in a} for name, a in told.items()}
 
 
 def _rounds(

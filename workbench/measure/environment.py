@@ -17,7 +17,7 @@ SETS = (
 )
 LIBRARIES = (
     *("numpy", "torch", "transformers", "tokenizers", "safetensors"),
-    *("onnxruntime", "llm-workbench"),
+    *("torchao", "onnxruntime", "openvino", "nncf", "llm-workbench"),
 )
 
 

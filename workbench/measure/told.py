@@ -33,7 +33,7 @@ def metrics(launches: Launches) -> dict[str, Estimate]:
 
     Returns:
         ``latency_*`` and ``model_latency_*`` in s, ``throughput`` in 1/s, ``memory`` in B,
-        ``speedup_*`` as ratios.
+        ``speedup_*`` as ratios; ``compile_time`` in s where a compiler had to work first.
     """
     mine = [launch["candidate"] for launch in launches]
     found = {}
@@ -43,6 +43,9 @@ def metrics(launches: Launches) -> dict[str, Estimate]:
             found[f"{prefix}_{name}"] = mean_positive(values, "s")
     found["throughput"] = mean_positive([_rate(side) for side in mine], "1/s")
     found["memory"] = mean_positive([float(side["memory"]) for side in mine], "B")
+    if "compile_seconds" in mine[0]:  # later launches find the kernels of the first
+        once = float(mine[0]["compile_seconds"])
+        found["compile_time"] = Estimate(once, once, once, 1, "s")
     if launches[0]["reference"]:
         found["speedup_latency"] = mean_log_ratio(latency_ratios(launches))
         found["speedup_throughput"] = mean_log_ratio(_throughput_ratios(launches))

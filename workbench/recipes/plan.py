@@ -8,7 +8,18 @@ from typing import Any
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.recipes.recipe import Recipe
-from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, Technique, lookup, missing
+from workbench.recipes.registry import (
+    EXPORTS,
+    RUNTIMES,
+    TECHNIQUES,
+    Technique,
+    lookup,
+    missing,
+    reason,
+    way,
+)
+
+NARROWING = ("bf16", "fp16", "dynamic_int8", "static_int8", "weight_only")  # one at a time
 
 
 @dataclass(frozen=True)
@@ -41,26 +52,47 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "torch") -> Plan:
     Raises:
         BadInput: if the chain is impossible, with the step and the reason, before any work.
     """
+    runs_on = lookup(RUNTIMES, "runtime", recipe.runtime.name)
+    _one_precision(recipe)
     steps: list[Step] = []
     last: Technique | None = None
-    for config in recipe.techniques:
-        entry = lookup(TECHNIQUES, "technique", config.name)
-        _present(entry)
+    for config, entry in zip(recipe.techniques, ways(recipe), strict=True):
+        _present(entry, config)
+        _fitting(entry, recipe.runtime)
         steps += _export(format, entry.format, last, f"technique {entry.name}")
         steps.append(Step(entry.name, entry.format, entry.format, config))
         anatomy, format, last = entry.resize(anatomy, config), entry.format, entry
-    runs_on = lookup(RUNTIMES, "runtime", recipe.runtime.name)
-    _present(runs_on)
+    _present(runs_on, recipe.runtime)
     steps += _export(format, runs_on.format, last, f"runtime {runs_on.name}")
     return Plan(tuple(steps), runs_on.format, anatomy)
 
 
-def _present(entry: Any) -> None:
-    reason = missing(entry)
-    if reason:
-        raise BadInput(
-            f"{entry.name} ({reason})", "an installed engine", f"install {entry.module}"
-        )
+def ways(recipe: Recipe) -> list[Technique]:
+    """For each technique of the recipe the way that its runtime takes, else its first."""
+    format = lookup(RUNTIMES, "runtime", recipe.runtime.name).format
+    for config in recipe.techniques:
+        lookup(TECHNIQUES, "technique", config.name)
+    return [way(config.name, format) for config in recipe.techniques]
+
+
+def _one_precision(recipe: Recipe) -> None:
+    named = [config.name for config in recipe.techniques if config.name in NARROWING]
+    if len(named) > 1:
+        wanted = "one precision for the whole model"
+        raise BadInput(f"{named[1]} after {named[0]}", wanted, f"leave out {named[0]}")
+
+
+def _present(entry: Any, config: Any) -> None:
+    absent = reason(entry, config)
+    if absent:
+        remedy = f"install {entry.module}" if entry.module else "choose another"
+        raise BadInput(f"{entry.name} ({absent})", "an engine that works here", remedy)
+
+
+def _fitting(entry: Technique, runs_on: Any) -> None:
+    wanted = entry.fits(runs_on)
+    if wanted:
+        raise BadInput(f"runtime {runs_on.name} after {entry.name}", wanted, f"choose {wanted}")
 
 
 def _export(source: str, target: str, last: Technique | None, wanted: str) -> list[Step]:
@@ -77,15 +109,23 @@ def _export(source: str, target: str, last: Technique | None, wanted: str) -> li
 
 def _mend(source: str, last: Technique | None) -> str:
     """What to do about a step that cannot follow: run elsewhere, or leave out what came before."""
-    able = [entry.name for entry in RUNTIMES.values() if entry.format == source]
+    able = [e.name for e in RUNTIMES.values() if e.format == source and not missing(e)]
     choose = f"choose the runtime {' or '.join(able)}" if able else "change the order"
     return f"{choose}, or leave out {last.name}" if last is not None else choose
 
 
-def with_runtime(recipe: Recipe, anatomy: Anatomy) -> Recipe:
-    """The recipe on its own runtime if that can run it, else on the first that can."""
+def with_runtime(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Recipe:
+    """The recipe on its own runtime if that can run it, else on the first that can.
+
+    Args:
+        recipe: techniques, and the runtime that is tried first.
+        anatomy: of the model.
+        format: only runtimes that take it; empty for any.
+    """
     others = (entry.config_type() for entry in RUNTIMES.values() if not missing(entry))
     for config in (recipe.runtime, *others):
+        if format and RUNTIMES[config.name].format != format:
+            continue
         candidate = replace(recipe, runtime=config)
         try:
             plan(candidate, anatomy)

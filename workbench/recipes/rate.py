@@ -9,18 +9,25 @@ from typing import Any
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.core.knobs import knobs
-from workbench.recipes.plan import with_runtime
+from workbench.recipes.plan import NARROWING, ways, with_runtime
 from workbench.recipes.recipe import Recipe
-from workbench.recipes.registry import TECHNIQUES, missing
+from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing, way
 
-PRECISIONS = ((), ("bf16",), ("dynamic_int8",))  # widest first
+# widest first, each with the format that it is counted in; the two kinds of INT8 are of one size,
+# so the kind is chosen that the runtime on screen takes
+PRECISIONS = ((), (("bf16", "torch"),), (("dynamic_int8", "onnx"),))
+STATIC = (("static_int8", "openvino"),)
+Precision = tuple[tuple[str, str], ...]
 TOLERANCE = 0.02  # a rate within two per cent of the one asked for is reached
 PRUNING = "structured_pruning"
 
 
 def rate_of(recipe: Recipe, anatomy: Anatomy) -> float:
     """Compression rate: size after ÷ size before, exact."""
-    return _rate(recipe.techniques, anatomy)
+    after = anatomy
+    for config, entry in zip(recipe.techniques, ways(recipe), strict=True):
+        after = entry.resize(after, config)
+    return after.size_bytes / anatomy.size_bytes
 
 
 def lowest_rate(anatomy: Anatomy) -> float:
@@ -29,9 +36,9 @@ def lowest_rate(anatomy: Anatomy) -> float:
 
 
 @lru_cache(maxsize=16)
-def _lowest(anatomy: Anatomy, usable: tuple[tuple[str, ...], ...]) -> float:
-    top = _top()
-    return min(_rate((*_pruned(top, top), *_narrowed(p)), anatomy) for p in usable)
+def _lowest(anatomy: Anatomy, usable: tuple[Precision, ...]) -> float:
+    cut = _pruned(_top(), _top())
+    return min(_rate(cut, precision, anatomy) for precision in usable)
 
 
 def unpruned_below(recipe: Recipe, anatomy: Anatomy) -> float | None:
@@ -43,7 +50,7 @@ def unpruned_below(recipe: Recipe, anatomy: Anatomy) -> float | None:
     if not any(config.name == PRUNING for config in recipe.techniques):
         return None
     own = rate_of(recipe, anatomy)
-    rates = [_rate(_narrowed(p), anatomy) for p in _usable() if p]
+    rates = [_rate((), p, anatomy) for p in _usable() if p]
     return max((rate for rate in rates if rate <= own * (1 + TOLERANCE)), default=None)
 
 
@@ -67,7 +74,8 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
     if not floor * (1 - TOLERANCE) <= rate <= 1.0:
         wanted = f"a number from {floor:.3f} to 1 for this model"
         raise BadInput(f"compression rate {rate:g}", wanted, f"choose at least {floor:.3f}")
-    wide = [p for p in _usable() if _rate(_narrowed(p), anatomy) >= rate * (1 - TOLERANCE)]
+    usable = _usable(RUNTIMES[like.runtime.name].format)
+    wide = [p for p in usable if _rate((), p, anatomy) >= rate * (1 - TOLERANCE)]
     for precision in reversed(wide):
         options = [
             option
@@ -75,33 +83,35 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
             if (option := _at_depth(rate, anatomy, precision, removed / anatomy.layers))
         ]
         if options:
-            return _put_in(like, min(options, key=lambda option: option[0])[1], anatomy)
+            cut = min(options, key=lambda option: option[0])[1]
+            return _put_in(like, cut, precision, anatomy)
     # between the smallest model of one precision and the largest of the next nothing lies
-    edges = [(*cut, *_narrowed(p)) for p in _usable() for cut in ((), _pruned(_top(), _top()))]
-    return _put_in(like, min(edges, key=lambda e: abs(_rate(e, anatomy) - rate)), anatomy)
+    edges = [(cut, p) for p in usable for cut in (_pruned(0, 0), _pruned(_top(), _top()))]
+    cut, precision = min(edges, key=lambda e: abs(_rate(e[0], e[1], anatomy) - rate))
+    return _put_in(like, cut, precision, anatomy)
 
 
-def _put_in(like: Recipe, techniques: tuple[Any, ...], anatomy: Anatomy) -> Recipe:
+def _put_in(like: Recipe, cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> Recipe:
     """The recipe on screen with its size-changing techniques replaced by these."""
-    swept = {PRUNING, *(name for p in PRECISIONS for name in p)}
+    swept = {PRUNING, *NARROWING}
     others = tuple(c for c in like.techniques if c.name not in swept)
-    cut = tuple(c for c in techniques if c.name == PRUNING)
-    chain = (*cut, *others, *(c for c in techniques if c.name != PRUNING))
-    return with_runtime(replace(like, techniques=chain), anatomy)
+    narrowed = tuple(TECHNIQUES[name].config_type() for name, _ in precision)
+    format = precision[-1][1] if precision else ""
+    return with_runtime(replace(like, techniques=(*cut, *others, *narrowed)), anatomy, format)
 
 
 def _at_depth(
-    rate: float, anatomy: Anatomy, precision: tuple[str, ...], layers: float
+    rate: float, anatomy: Anatomy, precision: Precision, layers: float
 ) -> tuple[float, tuple[Any, ...]] | None:
     """The width share that reaches ``rate`` with this share of layers gone, by bisection.
 
     Returns:
-        (the larger share, techniques), or None if no width reaches the rate within the tolerance.
+        (the larger share, pruning), or None if no width reaches the rate within the tolerance.
     """
 
     def reached(width: float) -> tuple[float, tuple[Any, ...]]:
-        techniques = (*_pruned(width, layers), *_narrowed(precision))
-        return _rate(techniques, anatomy) / rate - 1, techniques
+        techniques = _pruned(width, layers)
+        return _rate(techniques, precision, anatomy) / rate - 1, techniques
 
     low, high = 0.0, _top()
     for width in (low, high):
@@ -119,20 +129,22 @@ def _at_depth(
     return (max(width, layers), techniques) if abs(gap) <= TOLERANCE else None
 
 
-def _usable() -> tuple[tuple[str, ...], ...]:
+def _usable(format: str = "") -> tuple[Precision, ...]:
+    """The precisions of this machine; INT8 in the kind that a runtime of ``format`` takes."""
     there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
-    return tuple(p for p in PRECISIONS if there.issuperset(p))
+    usable = tuple(p for p in PRECISIONS if there.issuperset(name for name, _ in p))
+    static = "static_int8" in there and (format == STATIC[0][1] or PRECISIONS[-1] not in usable)
+    return (*(p for p in usable if p != PRECISIONS[-1]), STATIC) if static else usable
 
 
-def _rate(techniques: tuple[Any, ...], anatomy: Anatomy) -> float:
+def _rate(cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> float:
     after = anatomy
-    for config in techniques:
+    for config in cut:
         after = TECHNIQUES[config.name].resize(after, config)
+    for name, format in precision:
+        entry = way(name, format)
+        after = entry.resize(after, entry.config_type())
     return after.size_bytes / anatomy.size_bytes
-
-
-def _narrowed(precision: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(TECHNIQUES[name].config_type() for name in precision)
 
 
 def _pruned(width: float, layers: float) -> tuple[Any, ...]:

@@ -17,6 +17,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Handler = Callable[[Artifact, Any, Context], Artifact]
 
 
+def _nothing(_: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Technique:
     """One way to change an artifact of one format.
@@ -26,10 +30,15 @@ class Technique:
         config_type: its frozen config dataclass, with a ``name``.
         format: what it takes and gives.
         handler: ``handler(artifact, config, context)`` returns a new artifact; the old one stays.
-        resize: what it does to the shapes and widths: ``resize(anatomy, config)``.
+        resize: what it does to the shapes and widths: ``resize(anatomy, config)``; raises
+            ``BadInput``, before any work, for a model that it cannot change.
         stays: why its result cannot be exported to another format; empty if it can.
         module: the optional library it needs, ``extra`` the extra that brings it.
         extra: name of an extra in ``pyproject.toml``.
+        usable: why this machine cannot do it with such a config; empty if it can. Asked by
+            panels, so it loads no framework.
+        fits: which runtime its result needs, as a noun phrase, given the recipe's runtime config;
+            empty if that one will do.
     """
 
     name: str
@@ -40,6 +49,8 @@ class Technique:
     stays: str = ""
     module: str = ""
     extra: str = ""
+    usable: Callable[[Any], str] = _nothing
+    fits: Callable[[Any], str] = _nothing
 
 
 @dataclass(frozen=True)
@@ -52,10 +63,14 @@ class Runtime:
     opener: Callable[[Path, Any], Predictor]
     module: str = ""
     extra: str = ""
+    usable: Callable[[Any], str] = _nothing
 
 
-_TABLES: dict[str, dict[Any, Any]] = {"TECHNIQUES": {}, "RUNTIMES": {}, "EXPORTS": {}}
-TECHNIQUES: dict[str, Technique]
+_TABLES: dict[str, dict[Any, Any]] = {
+    name: {} for name in ("TECHNIQUES", "WAYS", "RUNTIMES", "EXPORTS")
+}
+TECHNIQUES: dict[str, Technique]  # by name: the first way of each
+WAYS: dict[tuple[str, str], Technique]  # by name and format: every way
 RUNTIMES: dict[str, Runtime]
 EXPORTS: dict[tuple[str, str], Callable[[Artifact, Context], Artifact]]
 
@@ -67,9 +82,13 @@ def __getattr__(name: str) -> Any:
     """
     if name not in _TABLES:
         raise AttributeError(name)
+    return _filled()[name]
+
+
+def _filled() -> dict[str, dict[Any, Any]]:
     for folder in ("formats", "runtimes", "techniques"):
         import_module(f"workbench.{folder}")
-    return _TABLES[name]
+    return _TABLES
 
 
 def technique(
@@ -80,27 +99,37 @@ def technique(
     stays: str = "",
     module: str = "",
     extra: str = "",
+    usable: Callable[[Any], str] = _nothing,
+    fits: Callable[[Any], str] = _nothing,
 ) -> Callable[[Function], Function]:
-    """Register the decorated handler; see ``Technique`` for the arguments."""
+    """Register the decorated handler for (config type, format); arguments as ``Technique`` has."""
 
     def register(handler: Function) -> Function:
         name = config_type.name
-        _TABLES["TECHNIQUES"][name] = Technique(
-            name, config_type, format, handler, resize, stays, module, extra
+        way = Technique(
+            name, config_type, format, handler, resize, stays, module, extra, usable, fits
         )
+        _TABLES["TECHNIQUES"].setdefault(name, way)
+        _TABLES["WAYS"][name, format] = way
         return handler
 
     return register
 
 
 def runtime(
-    config_type: Any, *, format: str, module: str = "", extra: str = ""
+    config_type: Any,
+    *,
+    format: str,
+    module: str = "",
+    extra: str = "",
+    usable: Callable[[Any], str] = _nothing,
 ) -> Callable[[Function], Function]:
     """Register the decorated opener; see ``Runtime`` for the arguments."""
 
     def register(opener: Function) -> Function:
         name = config_type.name
-        _TABLES["RUNTIMES"][name] = Runtime(name, config_type, format, opener, module, extra)
+        entry = Runtime(name, config_type, format, opener, module, extra, usable)
+        _TABLES["RUNTIMES"][name] = entry
         return opener
 
     return register
@@ -116,11 +145,27 @@ def export(source: str, target: str) -> Callable[[Function], Function]:
     return register
 
 
+def way(name: str, format: str) -> Technique:
+    """The technique's way for this format, or its first where there is none."""
+    tables = _filled()
+    found: Technique = tables["WAYS"].get((name, format)) or tables["TECHNIQUES"][name]
+    return found
+
+
+def reason(entry: Technique | Runtime, config: Any = None) -> str:
+    """Why this way or runtime cannot be used here with ``config`` (or its defaults); or empty."""
+    if entry.module and not installed(entry.module):
+        return f"{entry.module} is not installed: pip install 'llm-workbench[{entry.extra}]'"
+    return entry.usable(entry.config_type() if config is None else config)
+
+
 def missing(entry: Technique | Runtime) -> str:
-    """Why an entry cannot be used here, naming the extra to install; empty if it can."""
-    if not entry.module or installed(entry.module):
-        return ""
-    return f"{entry.module} is not installed: pip install 'llm-workbench[{entry.extra}]'"
+    """Why an entry cannot be used here in any way, naming what to install; empty if it can."""
+    if isinstance(entry, Runtime):
+        return reason(entry)
+    ways = [other for other in _filled()["WAYS"].values() if other.name == entry.name]
+    reasons = [reason(other) for other in ways or [entry]]
+    return "" if "" in reasons else reasons[0]
 
 
 def lookup(table: dict[str, Any], kind: str, name: object) -> Any:

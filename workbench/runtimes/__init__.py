@@ -1,6 +1,9 @@
 """One file per runtime: a config and the function that opens a session."""
 
 from workbench.runtimes.onnxruntime import OnnxRuntime
+from workbench.runtimes.openvino import OpenVino
+from workbench.runtimes.tensorrt import TensorRt
 from workbench.runtimes.torch import Torch
+from workbench.runtimes.torch_compile import TorchCompile
 
-__all__ = ["OnnxRuntime", "Torch"]
+__all__ = ["OnnxRuntime", "OpenVino", "TensorRt", "Torch", "TorchCompile"]

@@ -30,9 +30,17 @@ class OnnxRuntime:
 
 
 class OnnxSession:
-    """Answers from an ONNX artifact."""
+    """Answers from an ONNX artifact.
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    Args:
+        folder: of the artifact.
+        threads: inside one operator.
+        providers: of ONNX Runtime, the preferred first.
+    """
+
+    def __init__(
+        self, folder: Path, threads: int, providers: Sequence[str] = ("CPUExecutionProvider",)
+    ) -> None:
         with needs("onnx", why="ONNX Runtime"):
             import onnxruntime
 
@@ -43,9 +51,13 @@ class OnnxSession:
         # idle threads that spin would steal the cores from whoever is timed next
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session: Any = onnxruntime.InferenceSession(
-            str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
+            str(folder / GRAPH), options, providers=list(providers)
         )
         self._tokens = Tokens.at(folder)
+
+    def providers(self) -> list[str]:
+        """Those that really compute, the preferred first."""
+        return list(self._session.get_providers())
 
     def encode(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """The graph's inputs, int64 (len(texts), longest)."""

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 
 from workbench.core.artifact import Predictor
-from workbench.core.knobs import Span
+from workbench.core.knobs import Choice, Span
 from workbench.formats.tokens import Tokens
+from workbench.recipes.machine import no_cuda
 from workbench.recipes.registry import runtime
 
 if TYPE_CHECKING:
     import torch
+
+DEVICES = Choice(("cpu", "cuda"), "where it computes")
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,26 @@ class Torch:
 
     name: ClassVar[str] = "torch"
     threads: Annotated[int, Span(1, 64, 1, "threads inside one operator")] = 1
+    device: Annotated[str, DEVICES] = "cpu"
 
 
 class TorchSession:
-    """Answers from a torch artifact on the processor."""
+    """Answers from a torch artifact.
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    Args:
+        folder: of the artifact.
+        threads: inside one operator, on the processor.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    def __init__(self, folder: Path, threads: int, device: str = "cpu") -> None:
         import torch
 
         from workbench.formats.torch import load
 
         torch.set_num_threads(threads)
-        self._module: Any = load(folder).payload
+        self._device = device
+        self._module: Any = load(folder).payload.to(device)
         self._tokens = Tokens.at(folder)
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -50,11 +61,12 @@ class TorchSession:
         return torch.from_numpy(ids), torch.from_numpy(mask)
 
     def forward(self, batch: tuple[torch.Tensor, torch.Tensor]) -> np.ndarray:
-        """Logits, float32 (rows, classes)."""
+        """Logits, float32 (rows, classes); copying them back waits for the device."""
         import torch
 
         with torch.inference_mode():
-            return np.asarray(self._module(*batch).float().numpy())
+            there = (tensor.to(self._device) for tensor in batch)
+            return np.asarray(self._module(*there).float().cpu().numpy())
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
         """Logits, float32 (len(texts), classes)."""
@@ -65,7 +77,12 @@ class TorchSession:
         self._module = None
 
 
-@runtime(Torch, format="torch")
+def no_device(config: Any) -> str:
+    """Why the device of a config cannot be used here; empty if it can."""
+    return no_cuda() if config.device == "cuda" else ""
+
+
+@runtime(Torch, format="torch", usable=no_device)
 def open_torch(folder: Path, config: Torch) -> Predictor:
-    """A session on ``config.threads`` threads."""
-    return TorchSession(folder, config.threads)
+    """A session on ``config.threads`` threads, or on the GPU."""
+    return TorchSession(folder, config.threads, config.device)

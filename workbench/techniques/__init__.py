@@ -2,7 +2,18 @@
 
 from workbench.techniques.bf16 import Bf16
 from workbench.techniques.dynamic_int8 import DynamicInt8
+from workbench.techniques.fp16 import Fp16
 from workbench.techniques.magnitude_pruning import MagnitudePruning
+from workbench.techniques.static_int8 import StaticInt8
 from workbench.techniques.structured_pruning import StructuredPruning
+from workbench.techniques.weight_only import WeightOnly
 
-__all__ = ["Bf16", "DynamicInt8", "MagnitudePruning", "StructuredPruning"]
+__all__ = [
+    "Bf16",
+    "DynamicInt8",
+    "Fp16",
+    "MagnitudePruning",
+    "StaticInt8",
+    "StructuredPruning",
+    "WeightOnly",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from workbench.core.anatomy import Anatomy
 from workbench.core.artifact import Artifact, Context
@@ -21,17 +21,16 @@ class Bf16:
     name: ClassVar[str] = "bf16"
 
 
-def _narrower(anatomy: Anatomy, config: Bf16) -> Anatomy:
+FLOAT32 = "a model in float32 (exports compute in float32, and the half size would be lost)"
+
+
+def two_bytes(anatomy: Anatomy, config: Any) -> Anatomy:
+    """Every weight in two bytes, if it had more."""
     parts = (replace(part, width=min(part.width, 2.0)) for part in anatomy.parts)
     return replace(anatomy, parts=tuple(parts))
 
 
-@technique(
-    Bf16,
-    format="torch",
-    resize=_narrower,
-    stays="a model in float32 (exports compute in float32, and the half size would be lost)",
-)
+@technique(Bf16, format="torch", resize=two_bytes, stays=FLOAT32)
 def cast(artifact: Artifact, config: Bf16, context: Context) -> Artifact:
     """A copy in bfloat16."""
     import torch

@@ -1,0 +1,61 @@
+"""What this machine has, found out without loading a framework: panels ask before anything runs.
+
+Each answer is the reason why something cannot be used, or empty.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sysconfig
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def no_compiler() -> str:
+    """Why ``torch.compile`` cannot build its kernels for the processor."""
+    compiler = os.environ.get("CXX") or "g++"
+    if shutil.which(compiler) is None and shutil.which("clang++") is None:
+        return f"no C++ compiler ({compiler}) is on the path"
+    if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        return "the headers of Python are not installed (python3-dev)"
+    return ""
+
+
+@cache
+def no_cuda() -> str:
+    """Why torch cannot compute on an NVIDIA GPU."""
+    try:
+        if "+cpu" in version("torch"):
+            return "this torch is built for the processor only"
+    except PackageNotFoundError:
+        return "torch is not installed"
+    return no_gpu()
+
+
+@cache
+def no_tensorrt() -> str:
+    """Why ONNX Runtime cannot hand a graph to TensorRT."""
+    found = find_spec("onnxruntime")
+    if found is None:
+        return "onnxruntime is not installed: pip install onnxruntime-gpu tensorrt"
+    places = found.submodule_search_locations or []
+    names = ("libonnxruntime_providers_tensorrt.so", "onnxruntime_providers_tensorrt.dll")
+    if not any(Path(place, "capi", name).is_file() for place in places for name in names):
+        return "this onnxruntime has no TensorRT provider: pip install onnxruntime-gpu tensorrt"
+    return no_gpu()
+
+
+@cache
+def no_gpu() -> str:
+    """Why there is no NVIDIA GPU to compute on; honours ``CUDA_VISIBLE_DEVICES``."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+        count = ctypes.c_int()
+        told = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    except (OSError, AttributeError):
+        return "there is no NVIDIA driver"
+    return "" if told == 0 and count.value else "there is no NVIDIA GPU"

@@ -1,0 +1,46 @@
+"""Weights and arithmetic in half precision, on a GPU: processors compute it slowly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from workbench.core.artifact import Artifact, Context
+from workbench.recipes.machine import no_cuda
+from workbench.recipes.registry import technique
+from workbench.techniques.bf16 import FLOAT32, two_bytes
+
+
+@dataclass(frozen=True)
+class Fp16:
+    """Cast every weight to float16: 11 bits of precision, values up to 65,504.
+
+    Source:
+        Micikevicius et al. 2018, "Mixed Precision Training", arXiv:1710.03740.
+    """
+
+    name: ClassVar[str] = "fp16"
+
+
+def _on_gpu(config: Any) -> str:
+    there = getattr(config, "device", "cpu") == "cuda"
+    return "" if there else "the runtime torch or torch_compile with device cuda"
+
+
+@technique(
+    Fp16,
+    format="torch",
+    resize=two_bytes,
+    stays=FLOAT32,
+    usable=lambda _: no_cuda(),
+    fits=_on_gpu,
+)
+def cast(artifact: Artifact, config: Fp16, context: Context) -> Artifact:
+    """A copy in float16."""
+    import torch
+
+    from workbench.formats.torch import copy
+
+    half = copy(artifact)
+    half.payload.to(torch.float16)
+    return half

@@ -1,0 +1,64 @@
+"""What INT8 does to the bytes of a model: each engine stores other tensors as INT8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from workbench.core.anatomy import Anatomy, Part
+from workbench.core.errors import BadInput
+
+CONV1D = ("attn.c_attn.weight", "mlp.c_fc.weight")  # GPT-2 stores its layers the other way round
+
+
+def onnx_int8(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As ONNX Runtime stores it: layers with scales, embeddings with one, the head in float32."""
+
+    def narrower(part: Part) -> Part:
+        if len(part.shape) != 2 or part.role not in ("attention", "ffn", "embedding"):
+            return replace(part, width=4.0)
+        # five bytes (scale and zero point) per output channel; the transposed weight's larger
+        # side is a close bound, and one pair for a whole embedding
+        channels = 1 if part.role == "embedding" else part.shape[0]
+        return replace(part, width=1.0, extra=5 * channels)
+
+    return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))
+
+
+def openvino_int8(scale: int) -> Callable[[Anatomy, Any], Anatomy]:
+    """As OpenVINO stores it: every matrix with ``scale`` bytes per row, the rest in float32."""
+
+    def narrower(part: Part) -> Part:
+        if len(part.shape) != 2 or part.role == "norm":
+            return replace(part, width=4.0)
+        return replace(part, width=1.0, extra=scale * part.shape[0])
+
+    def resize(anatomy: Anatomy, config: Any) -> Anatomy:
+        return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))
+
+    return resize
+
+
+def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As torchao stores it: the linear layers with scales, embeddings and head in float32.
+
+    Raises:
+        BadInput: if the layers are not linear ones, which torchao passes over without a word.
+    """
+
+    def chosen(part: Part) -> bool:
+        return len(part.shape) == 2 and part.role in ("attention", "ffn")
+
+    other = next((p.name for p in anatomy.parts if p.name.endswith(CONV1D)), "")
+    if other or not any(chosen(part) for part in anatomy.parts):
+        raise BadInput(
+            f"dynamic_int8 of {anatomy.family} in torch ({other or 'no linear layer'})",
+            "linear layers that torchao quantises",
+            "choose the runtime onnxruntime",
+        )
+    parts = (
+        replace(p, width=1.0, extra=4 * p.shape[0]) if chosen(p) else replace(p, width=4.0)
+        for p in anatomy.parts
+    )
+    return replace(anatomy, parts=tuple(parts))
