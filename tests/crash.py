@@ -117,8 +117,8 @@ def _gone(process: psutil.Process) -> bool:
 class Sweep:
     """One sweep, followed to its end whatever is killed; what a page saw of it is kept."""
 
-    def __init__(self, place: Home) -> None:
-        self.place, self.grid = place, place.fresh()
+    def __init__(self, place: Home, points: int = POINTS) -> None:
+        self.place, self.grid = place, place.fresh(points)
         self.numbers = self.grid["runtime"]["number"]
         self.saved: dict[str, str] = {}  # what was told to be saved: run id to status
         self.page = Session(place.client, place.home)
@@ -159,14 +159,14 @@ def kill(place: Home, kind: str, client: subprocess.Popen | None) -> bool:
     return True
 
 
-def crash(place: Home, kind: str, within_s: float) -> dict:
+def crash(place: Home, kind: str, within_s: float, points: int = POINTS) -> dict:
     """A sweep during which a process is killed at a random moment; checks all promises.
 
     Without a kind nothing is killed.
 
     Returns what happened: ``{"killed", "told", "failed", "open_s"}``.
     """
-    sweep = Sweep(place)
+    sweep = Sweep(place, points)
     command = by_command(place, sweep) if kind == "client" else None
     job = sweep.submit() if command is None else _asked_by(place, sweep, command)
     killed = []

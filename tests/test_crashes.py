@@ -30,7 +30,7 @@ def place(made, monkeypatch):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sweep_survives_a_kill(place, kind):
-    assert crash(place, kind, within_s=2.0)["killed"]
+    assert crash(place, kind, within_s=1.5, points=2)["killed"]
 
 
 def test_a_reference_that_takes_the_worker_with_it_fails_its_points_and_ends(place):
@@ -64,7 +64,7 @@ def test_a_run_job_that_is_begun_again_is_recorded_once(place):
 
 
 def test_sigterm_ends_a_server_that_works_within_ten_seconds_and_the_sweep_resumes(place):
-    sweep = Sweep(place)
+    sweep = Sweep(place, points=1)
     job = sweep.submit()
     until(lambda: place.processes("host"), PATIENCE_S)
     server = place.server()
@@ -79,7 +79,7 @@ def test_sigterm_ends_a_server_that_works_within_ten_seconds_and_the_sweep_resum
 
 
 def test_sigint_on_the_command_leaves_its_job_running(place):
-    sweep = Sweep(place)
+    sweep = Sweep(place, points=1)
     command = by_command(place, sweep)
     until(lambda: place.processes("host"), PATIENCE_S)
 

@@ -14,6 +14,7 @@ from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.jobs import limits
 from workbench.jobs.book import Book
+from workbench.jobs.hub import Hub
 from workbench.jobs.queue import FairQueue
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.server import create
@@ -26,7 +27,7 @@ VISITORS = [f"{n:032x}" for n in range(40)]
 
 @pytest.fixture
 def server(home):
-    with TestClient(create(home, TOKEN), base_url="http://127.0.0.1:1") as client:
+    with TestClient(create(Hub(home, TOKEN)), base_url="http://127.0.0.1:1") as client:
         yield client
 
 

@@ -27,76 +27,16 @@ from fastapi.responses import JSONResponse
 
 from workbench.core.errors import BadInput
 from workbench.core.home import home
-from workbench.core.records import Job, Run
 from workbench.jobs import limits
-from workbench.jobs.book import Book
-from workbench.jobs.crew import Worker, devices
+from workbench.jobs.hub import Hub, masked, sees
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
 from workbench.jobs.wire import EventStream, read_request
 from workbench.measure.family import end_family
-from workbench.store import Store, disk_error, note, replacing, write_json
+from workbench.store import disk_error, note, replacing, write_json
 
 CLIENT = re.compile(r"[\w.-]{1,64}", re.ASCII)
 KEEP_ALIVE_S = 15.0
-
-
-class Hub:
-    """Everything the server has: the book, the store, the workers and who follows."""
-
-    def __init__(self, folder: Path, token: str) -> None:
-        self.home, self.token = folder, token
-        self.book = Book(folder / "jobs")
-        self.store = Store(folder)
-        self.wake = asyncio.Event()
-        self.followers: dict[asyncio.Queue[Mapping[str, Any] | None], str] = {}
-        self.touched = time.monotonic()
-        self.workers = [Worker(d, self.book, self.store, self.publish) for d in devices()]
-
-    def publish(self, event: Mapping[str, Any]) -> None:
-        """Put an event into every follower's queue, as far as it may see it."""
-        for queue, client in tuple(self.followers.items()):
-            seen = visible(event, client, self.book)
-            if seen is None:
-                continue
-            if queue.qsize() >= limits.BACKLOG:
-                del self.followers[queue]
-                while not queue.empty():
-                    queue.get_nowait()
-                queue.put_nowait(None)  # it will connect again and read the lists anew
-            else:
-                queue.put_nowait(seen)
-
-    @property
-    def idle_s(self) -> float:
-        """Seconds since anything was wanted of the server."""
-        if self.followers or self.book.queue.waiting() or any(w.job for w in self.workers):
-            self.touched = time.monotonic()
-        return time.monotonic() - self.touched
-
-
-def visible(event: Mapping[str, Any], client: str, book: Book) -> Mapping[str, Any] | None:
-    """What a client may see of an event: its own, the owner's, and that others wait."""
-    if event["type"] == "job":
-        return {"type": "job", "job": masked(Job.from_json(event["job"]), client).to_json()}
-    if event["type"] == "run":
-        return event if sees(Run.from_json(event["run"]), client) else None
-    owner = book.jobs[event["job"]].client if event.get("job") in book.jobs else OWNER
-    return event if client in (OWNER, owner) or owner == OWNER else None
-
-
-def sees(run: Run, client: str) -> bool:
-    """The owner sees every run; a visitor the owner's and its own."""
-    return client == OWNER or run.client in (OWNER, client)
-
-
-def masked(job: Job, client: str) -> Job:
-    """Another visitor's job: that it waits or runs, not what it asks."""
-    from dataclasses import replace
-
-    if client == OWNER or job.client in (OWNER, client):
-        return job
-    return replace(job, client="", request={}, result=None, error=None, stage="")
 
 
 def create(hub: Hub) -> FastAPI:
