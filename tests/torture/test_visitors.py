@@ -66,7 +66,8 @@ def settle(page, most=2):
 def memory(page) -> int:
     """Bytes of the page's server and of the kernels kept ready."""
     family = psutil.Process(page.process.pid).children(recursive=True)
-    return sum(process.memory_info().rss for process in family)
+    served = [p for p in family if "workbench.apps.published" in p.cmdline()]
+    return sum(process.memory_info().rss for process in (*served, *page.kernels()))
 
 
 def arrive(browser, url):
@@ -74,7 +75,7 @@ def arrive(browser, url):
     pages = [browser.new_context().new_page() for _ in range(VISITORS)]
     began = time.monotonic()
     for page in pages:
-        page.goto(url, timeout=120_000, wait_until="commit")
+        page.goto(url, timeout=240_000, wait_until="commit")
     for page in pages:
         page.wait_for_selector(PLOT, timeout=240_000)
     return pages, time.monotonic() - began

@@ -3,7 +3,7 @@
 PLACES = 24  # visits at once, each with a kernel of about 140 MB; `workbench app --places`
 MOST_PLACES = 500
 POOL = 2  # kernels kept ready besides
-ARRIVE_S = 90.0  # from the page to its first connection; then its kernel ends
+ARRIVE_S = 120.0  # from the page to its first connection; then its kernel ends
 LEAVE_S = 10.0  # from a page's last connection to the end of its kernel
 BODY_BYTES = 64 * 1024  # of one request
 HEADER_BYTES = 32 * 1024  # of one request

@@ -29,6 +29,9 @@ from workbench.jobs.worker import die_with_parent
 
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
+# every visit moves messages of some megabytes: glibc keeps such pieces, 3 MB more a visit, unless
+# it is told from which size on they go back to the system
+GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 EVERYWHERE = ("", "0.0.0.0", "::")
 READY_S = 60.0
 QUIET = {
@@ -83,7 +86,7 @@ def serve_app(page: Published, browser: bool, say: Callable[[str], None]) -> Non
         read_token(page.token_file)
     page = replace(page, port=_free(page.port, page.host))
     command = [sys.executable, "-P", "-m", "workbench.apps.published", str(_notebook("app.ipynb"))]
-    environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share")}
+    environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share"), **GIVE_BACK}
     environment["WORKBENCH_STRANGERS"] = "1" if page.strangers else ""
     shown = HOST if page.host in EVERYWHERE else page.host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{page.port}/"

@@ -25,15 +25,17 @@ class Visit:
         kernel: id of its kernel, empty until it has one.
         seen: when it last had a connection, or was opened; monotonic seconds.
         came: whether it ever had a connection; a short one is over between two looks.
+        making: whether the page is still being made, which takes its time on a busy machine.
     """
 
     kernel: str = ""
     seen: float = field(default_factory=time.monotonic)
     came: bool = False
+    making: bool = True
 
     def over(self, connections: int) -> bool:
         """Whether its page has gone, or never came."""
-        if connections:
+        if connections or self.making:
             self.seen = time.monotonic()
         return time.monotonic() - self.seen > (LEAVE_S if self.came else ARRIVE_S)
 
@@ -66,7 +68,7 @@ class Visits:
         try:
             yield
         finally:
-            visit.seen = time.monotonic()
+            visit.seen, visit.making = time.monotonic(), False
             if not visit.kernel:
                 self._open.remove(visit)
 
