@@ -149,7 +149,7 @@ def test_the_report_shows_payloads_as_text(page, tmp_path):
     path.write_text(paged(some), encoding="utf-8")
 
     page.goto(path.as_uri())
-    page.wait_for_function(f"document.querySelectorAll('.main-svg').length >= {len(some)}")
+    page.locator(".plot .main-svg").nth(2 * len(some) - 1).wait_for(state="attached")
 
     assert page.locator("h2").count() == len(some)
     assert sum("__hacked" in label for label in page.evaluate(HOVER, ".plot")) > 15
