@@ -12,7 +12,7 @@ from workbench.panels.web import Markup
 from workbench.state.choose import ChooseState
 
 EXAMPLES = 3  # rows shown of a file
-BUDGETS = (("–", None), ("25 MB", 25e6), ("50 MB", 50e6), ("100 MB", 100e6), ("500 MB", 500e6))
+BUDGETS = (("–", 0), ("25 MB", 25e6), ("50 MB", 50e6), ("100 MB", 100e6), ("500 MB", 500e6))
 
 
 class Opener(w.VBox):
@@ -147,7 +147,7 @@ class Adviser(w.VBox):
         )
         self.ask.on_click(
             lambda _: state.ask_advice(
-                self.language.value, self.budget.value, self.hardware.value == "gpu"
+                self.language.value, self.budget.value or None, self.hardware.value == "gpu"
             )
         )
         self.take.on_click(lambda _: state.take_advice())
