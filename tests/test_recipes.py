@@ -135,5 +135,6 @@ def test_a_slider_can_ask_for_a_recipe_at_every_move():
 
 
 def test_the_tables_hold_what_the_words_name():
-    assert set(TECHNIQUES) == {"bf16", "dynamic_int8", "magnitude_pruning", "structured_pruning"}
-    assert set(RUNTIMES) == {"torch", "onnxruntime"}
+    precisions = {"bf16", "fp16", "dynamic_int8", "static_int8", "weight_only"}
+    assert set(TECHNIQUES) == precisions | {"magnitude_pruning", "structured_pruning"}
+    assert set(RUNTIMES) == {"torch", "torch_compile", "onnxruntime", "openvino", "tensorrt"}

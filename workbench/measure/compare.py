@@ -243,7 +243,7 @@ def _best_size(host: Host) -> int:
     """The fastest of ``SIZES``, tried from the smallest while it gains."""
     best, fastest = SIZES[0], float("inf")
     for size in SIZES:
-        host.ask(do="batch", size=size, rows=size)  # buffers of that size
+        host.ask(do="batch", size=size, rows=BATCH_ROWS)  # buffers and kernels of those shapes
         seconds = float(host.ask(do="batch", size=size, rows=BATCH_ROWS)["seconds"])
         if seconds >= fastest:
             break

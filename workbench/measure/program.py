@@ -20,7 +20,7 @@ from workbench.core.errors import BadInput
 from workbench.core.knobs import build
 from workbench.recipes.registry import RUNTIMES, lookup
 
-WARM_UP = 6  # texts, the longest among them
+WARM_UP, WARM_UP_S = 8, 1.0  # texts at least, the longest among them; seconds for all of them
 # What transformers imports wherever it is installed, and no session uses: a tenth of the seconds
 # and a fifteenth of the memory of a host that has just opened a small model.
 # torchao comes back where a model needs it (formats/int8.py); telemetry is never loaded.
@@ -45,10 +45,13 @@ class Program:
         return told if compiled is None else {**told, "compile_seconds": compiled}
 
     def texts(self, texts: list[str]) -> dict[str, Any]:
-        """Take the texts, and warm up on some of them."""
+        """Take the texts, and warm up on them: some engines build a kernel for every new length."""
         self._texts = texts
         longest = sorted(texts, key=len)[-2:]
-        for text in (*longest, *texts[:WARM_UP]):
+        until = time.perf_counter() + WARM_UP_S
+        for count, text in enumerate((*longest, *texts)):
+            if count >= WARM_UP and time.perf_counter() > until:
+                break
             self._session.predict([text])
         return {}
 
