@@ -45,7 +45,7 @@ class Program:
         return told if compiled is None else {**told, "compile_seconds": compiled}
 
     def texts(self, texts: list[str]) -> dict[str, Any]:
-        """Take the texts, and warm up on them: some engines build a kernel for every new length."""
+        """Take the texts and warm up on them: some engines build a kernel for every length."""
         self._texts = texts
         longest = sorted(texts, key=len)[-2:]
         until = time.perf_counter() + WARM_UP_S
