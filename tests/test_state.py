@@ -263,6 +263,22 @@ def test_plotly_accepts_every_figure(x):
     assert "<b>x" not in str(figure["data"])
 
 
+def test_a_plot_is_a_table_too_when_that_is_asked_for(desk):
+    from workbench.panels.explore import ExplorePanel
+
+    _, session, compress = desk
+    panel = ExplorePanel(ExploreState(compress))
+    assert panel.plot.table.html == ""
+    panel.plot.asked.value = True
+
+    table = panel.plot.table.html
+    assert "<td>8 (7.6 – 8.4)</td><td>90 (85.5 – 94.5)</td>" in table, (
+        "the reference, with its ends"
+    )
+    session.language = "zh"
+    assert "以表格显示" in panel.plot.asked.description
+
+
 def test_rows_and_code_say_what_was_measured(desk):
     _, session, compress = desk
     explore = ExploreState(compress)

@@ -12,7 +12,8 @@ from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, options, trouble, visible
 from workbench.panels.foreign import escape
 from workbench.panels.opener import Opener
-from workbench.panels.web import Markup, PlotView
+from workbench.panels.tabled import TabledPlot
+from workbench.panels.web import Markup
 from workbench.state.choose import ChooseState
 
 
@@ -26,7 +27,7 @@ class ChoosePanel(Card):
         self.about = Markup()
         self.linear, self.full = w.Button(), w.Button()
         self.tuning = classed(w.HBox([self.linear, self.full]), "wb-row", "wb-step-tune")
-        self.loss = PlotView()
+        self.loss = TabledPlot()
         self.loss_box = classed(w.VBox([self.loss]), "wb-loss")
         self.more = w.ToggleButton(icon="")
         self.inner = Opener(state)
@@ -104,5 +105,7 @@ class ChoosePanel(Card):
         visible(self.loss_box, bool(session.losses))
         if session.losses:
             self.loss.show(
-                draw_loss(loss_info(session.losses), session.language), session.say("loss.heading")
+                draw_loss(loss_info(session.losses), session.language),
+                session.language,
+                session.say("loss.heading"),
             )

@@ -13,7 +13,8 @@ from workbench.i18n.numbers import METRICS
 from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, trouble
 from workbench.panels.foreign import CODE, escape
-from workbench.panels.web import Markup, PlotView
+from workbench.panels.tabled import TabledPlot
+from workbench.panels.web import Markup
 from workbench.state.explore import ExploreState, Row
 
 HEADS = ("recipe", "accuracy", "change", "quality", "latency", "speed", "size", "split")
@@ -24,7 +25,7 @@ class ExplorePanel(Card):
 
     def __init__(self, state: ExploreState) -> None:
         self.state = state
-        self.plot = PlotView(state.select)
+        self.plot = TabledPlot(state.select)
         self.x, self.y = w.Dropdown(), w.Dropdown()
         self.log_axis = w.Checkbox(value=state.log, indent=False)
         self._showing = False
@@ -65,7 +66,8 @@ class ExplorePanel(Card):
         say = self.state.session.say
         short = f"short.{self.state.x}"
         shown = say(short) if short in TEXTS else ""
-        self.plot.show(self._figure(), say("explore.heading"), shown)
+        language = self.state.session.language
+        self.plot.show(self._figure(), language, say("explore.heading"), shown)
 
     def _figure(self) -> dict[str, Any]:
         state, session = self.state, self.state.session
@@ -113,7 +115,7 @@ class RunsPanel(Card):
         heads = "".join(f"<th>{escape(say(f'table.{head}'))}</th>" for head in HEADS)
         body = "".join(self._row(row) for row in rows)
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
-        self.table.html = f'<div class="wb-scroll">{table}</div>'
+        self.table.html = f'<div class="wb-scroll" tabindex="0">{table}</div>'
 
     def _row(self, row: Row) -> str:
         quality, speed = (self._chip(*told) for told in (row.quality, row.speed))

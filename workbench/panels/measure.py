@@ -104,17 +104,18 @@ class JobsPanel(Card):
                 f'<button class="wb-link" data-act="cancel" data-value="{key}" '
                 f'data-key="cancel-{key}">{words}</button>'
             )
-            progress = _bar(line.share)
+            progress = _bar(line.share, line.title)
         kind = ' class="wb-bad-text"' if line.failed else ' class="wb-soft"'
         head = f"<span>{escape(line.title)} · <span{kind}>{escape(line.note)}</span></span>"
         return f'<div class="wb-job">{head}<span>{cancel}</span>{progress}</div>'
 
 
-def _bar(share: float | None) -> str:
+def _bar(share: float | None, name: str) -> str:
+    label = f'role="progressbar" aria-label="{escape(name)}"'
     if share is None:
-        return '<div class="wb-progress wb-unsure" role="progressbar"><i></i></div>'
+        return f'<div class="wb-progress wb-unsure" {label}><i></i></div>'
     percent = round(100 * min(1.0, max(0.0, share)))
     return (
-        f'<div class="wb-progress" role="progressbar" aria-valuenow="{percent}">'
+        f'<div class="wb-progress" {label} aria-valuenow="{percent}">'
         f'<i style="width:{percent}%"></i></div>'
     )
