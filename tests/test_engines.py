@@ -168,7 +168,8 @@ def test_streams_answer_several_batches_at_once_in_their_order(small, tmp_path):
 
     together = answer_all(session, batches)
 
-    for batch, found in zip(batches, together, strict=True):
+    assert all(seconds > 0 for _, seconds in together)
+    for batch, (found, _) in zip(batches, together, strict=True):
         np.testing.assert_array_equal(found, session.predict(batch))
 
 

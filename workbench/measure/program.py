@@ -73,8 +73,20 @@ class Program:
         """Seconds for ``rows`` texts in batches of similar length, from the strings."""
         some = [self._texts[i % len(self._texts)] for i in range(rows)]
         start = time.perf_counter()
-        answer_all(self._session, [[some[i] for i in part] for part in bucketed(some, size)])
+        answer_all(self._session, [[some[i] for i in part] for part in in_batches(some, size)])
         return {"seconds": time.perf_counter() - start, "rows": rows}
+
+    def load(self, size: int, rows: int, bucketed: bool) -> dict[str, Any]:
+        """Seconds for ``rows`` texts, and those of each batch by itself, every stream kept busy.
+
+        Batches hold texts of similar length if ``bucketed``, else texts as they come.
+        """
+        some = [self._texts[i % len(self._texts)] for i in range(rows)]
+        parts = list(in_batches(some, size, bucketed))
+        start = time.perf_counter()
+        answers = answer_all(self._session, [[some[i] for i in part] for part in parts])
+        total = time.perf_counter() - start
+        return {"seconds": total, "batch_seconds": [seconds for _, seconds in answers]}
 
     def outputs(self, size: int) -> dict[str, Any]:
         """Logits of all texts, in their order: float32, row by row, in base64.
@@ -82,7 +94,7 @@ class Program:
         They go through the pipe: a file would be left behind by a kill.
         """
         found: np.ndarray | None = None
-        for part in bucketed(self._texts, size):
+        for part in in_batches(self._texts, size):
             logits = self._session.predict([self._texts[i] for i in part])
             if found is None:
                 found = np.empty((len(self._texts), logits.shape[1]), dtype=np.float32)
@@ -96,16 +108,25 @@ class Program:
         return {"bytes": peak_memory()}
 
 
-def answer_all(session: Any, batches: Sequence[Sequence[str]]) -> Sequence[np.ndarray]:
-    """Logits of each batch, in order; several at once where the session has streams."""
-    many = getattr(session, "predict_many", None)
-    found = many(batches) if many else [session.predict(batch) for batch in batches]
-    return list(found)
+def answer_all(
+    session: Any, batches: Sequence[Sequence[str]]
+) -> Sequence[tuple[np.ndarray, float]]:
+    """Logits of each batch and its seconds, in order; several at once where there are streams."""
+    if hasattr(session, "predict_many"):
+        return list(session.predict_many(batches))
+    found = []
+    for batch in batches:
+        start = time.perf_counter()
+        logits = session.predict(batch)
+        found.append((logits, time.perf_counter() - start))
+    return found
 
 
-def bucketed(texts: Sequence[str], size: int) -> Iterator[list[int]]:
-    """Batches of ``size`` texts of similar length, the longest first."""
-    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+def in_batches(texts: Sequence[str], size: int, bucketed: bool = True) -> Iterator[list[int]]:
+    """Batches of ``size`` texts: of similar length, the longest first, or as they come."""
+    order = list(range(len(texts)))
+    if bucketed:
+        order.sort(key=lambda i: -len(texts[i]))
     for start in range(0, len(order), size):
         yield order[start : start + size]
 
