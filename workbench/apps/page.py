@@ -20,6 +20,7 @@ from workbench.panels.bar import Bar
 from workbench.panels.choose import ChoosePanel
 from workbench.panels.compress import CompressPanel
 from workbench.panels.explore import DetailsPanel, ExplorePanel, RunsPanel
+from workbench.panels.ledger import LedgerPanel
 from workbench.panels.measure import JobsPanel, MeasurePanel
 from workbench.panels.seal import seal
 from workbench.panels.web import Address, shared
@@ -28,6 +29,7 @@ from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
 from workbench.state.choose import ChooseState
 from workbench.state.compress import CompressState
 from workbench.state.explore import ExploreState
+from workbench.state.ledger import LedgerState
 from workbench.state.measure import MeasureState
 from workbench.state.session import Session
 from workbench.tasks.shopdesk import NAME
@@ -41,7 +43,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
     """The whole page; its states can be read and set from a notebook.
 
     Each of its ``panels`` (by name: ``choose``, ``compress``, ``measure``, ``explore``,
-    ``details``, ``runs``, ``jobs``) also works alone in a cell, on the same state.
+    ``details``, ``ledger``, ``runs``, ``jobs``) also works alone in a cell, on the same state.
 
     Args:
         client: how work is asked for.
@@ -54,6 +56,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
         self.compress = CompressState(self.session, first_recipe())
         self.measure = MeasureState(self.compress)
         self.explore = ExploreState(self.compress)
+        self.ledger = LedgerState(self.explore)
         self._visitor = visitor
         self._begin(BUILT_IN, NAME)
         self.panels = self._panels()
@@ -74,6 +77,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
             "measure": MeasurePanel(self.measure),
             "explore": ExplorePanel(self.explore),
             "details": DetailsPanel(self.explore),
+            "ledger": LedgerPanel(self.ledger),
             "runs": RunsPanel(self.explore),
             "jobs": JobsPanel(self.measure),
         }

@@ -27,6 +27,12 @@ class Client(Protocol):
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first."""
 
+    def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
+        """Which answers changed between a run and another, by default its reference.
+
+        Plain data of a ``ledger.Ledger``; its changed rows come the worst first.
+        """
+
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, on the thread and event loop that called ``follow``.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -115,6 +116,13 @@ class HttpClient(Verbs):
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first; of their launches only the process ids."""
         return tuple(Run.from_json(run) for run in self._ask("GET", "/runs")["runs"])
+
+    def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
+        """Which answers changed between two runs that this client may see."""
+        found: dict[str, Any] = self._ask(
+            "GET", f"/runs/{quote(run, safe='')}/flips", params={"against": against}
+        )
+        return found
 
     def wait(self, job: Job, listener: Listener | None = None) -> Job:
         """Follow a job to its end; the listener hears every event on the way."""

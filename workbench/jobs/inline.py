@@ -12,6 +12,7 @@ from uuid import uuid4
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Job, Run
+from workbench.jobs import views
 from workbench.jobs.client import Verbs, located
 from workbench.jobs.request import OWNER, check_request
 from workbench.store import Store
@@ -60,6 +61,10 @@ class InlineClient(Verbs):
     def runs(self) -> tuple[Run, ...]:
         """Runs in the store."""
         return Store(self.home).runs()
+
+    def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
+        """Which answers changed between two runs in the store."""
+        return views.flips(Store(self.home), run, against)
 
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, while ``submit`` runs."""

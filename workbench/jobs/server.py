@@ -28,7 +28,7 @@ from fastapi.responses import JSONResponse
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Job, Run
-from workbench.jobs import limits
+from workbench.jobs import limits, views
 from workbench.jobs.book import Book
 from workbench.jobs.crew import Worker, devices
 from workbench.jobs.request import OWNER, check_request
@@ -118,6 +118,7 @@ def create(hub: Hub) -> FastAPI:
     app.add_api_route("/jobs", _jobs, dependencies=guarded)
     app.add_api_route("/jobs/{job_id}/cancel", _cancel, methods=["POST"], dependencies=guarded)
     app.add_api_route("/runs", _runs, dependencies=guarded)
+    app.add_api_route("/runs/{run_id}/flips", _flips, dependencies=guarded)
     app.add_api_route("/events", _events, dependencies=guarded)
     app.add_exception_handler(BadInput, _refused)
     app.add_exception_handler(_NotAllowed, _not_allowed)
@@ -215,6 +216,13 @@ async def _runs(request: Request) -> dict[str, Any]:
     runs = await asyncio.to_thread(hub.store.listed)
     client = _client(request)
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
+
+
+async def _flips(request: Request, run_id: str, against: str = "") -> dict[str, Any]:
+    hub, client = request.app.state.hub, _client(request)
+    return await asyncio.to_thread(
+        views.flips, hub.store, run_id, against, lambda run: sees(run, client)
+    )
 
 
 async def _events(request: Request) -> EventStream:
