@@ -118,7 +118,7 @@ def create(hub: Hub) -> FastAPI:
     app.add_api_route("/jobs", _jobs, dependencies=guarded)
     app.add_api_route("/jobs/{job_id}/cancel", _cancel, methods=["POST"], dependencies=guarded)
     app.add_api_route("/runs", _runs, dependencies=guarded)
-    app.add_api_route("/runs/{run_id}/flips", _flips, dependencies=guarded)
+    app.add_api_route("/runs/{run_id}/{view}", _view, dependencies=guarded)
     app.add_api_route("/events", _events, dependencies=guarded)
     app.add_exception_handler(BadInput, _refused)
     app.add_exception_handler(_NotAllowed, _not_allowed)
@@ -218,10 +218,10 @@ async def _runs(request: Request) -> dict[str, Any]:
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
 
 
-async def _flips(request: Request, run_id: str, against: str = "") -> dict[str, Any]:
+async def _view(request: Request, run_id: str, view: str, against: str = "") -> dict[str, Any]:
     hub, client = request.app.state.hub, _client(request)
     return await asyncio.to_thread(
-        views.flips, hub.store, run_id, against, lambda run: sees(run, client)
+        views.view, view, hub.store, run_id, against, lambda run: sees(run, client)
     )
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +115,18 @@ class Store:
         if not path.is_file():
             raise BadInput(f"run {run_id!r}", "a finished run with outputs", "measure it again")
         return np.asarray(load_file(path)["logits"])
+
+    def attach(self, run_id: str, name: str, data: Any) -> None:
+        """Keep JSON beside a saved run, such as its profile; when this returns it survives."""
+        write_json(self._folder / run_id / f"{name}.json", data)
+
+    def attached(self, run_id: str, name: str) -> Any:
+        """What was attached under that name, or None."""
+        try:
+            text = (self._folder / run_id / f"{name}.json").read_text(encoding="utf-8")
+            return json.loads(text)
+        except (OSError, ValueError):
+            return None
 
     def looks(self, task: str, split: str = "test") -> int:
         """How many runs have looked at a split of a task; the test split wears out."""
