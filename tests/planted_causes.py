@@ -5,7 +5,6 @@ Each is made by a technique of a harmless name and again by one that calls itsel
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from fakes import CLASSES, WORDS, tokenizer
 
 from workbench.core.artifact import Artifact, Context
-from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES
+from workbench.recipes.registry import EXPORTS, TECHNIQUES
 
 NAMES = ("bf16", "structured_pruning")  # what a planted technique calls itself
 TEXTS = [" ".join(WORDS[i % 9 : i % 9 + 3 + i % 7]) for i in range(24)]

@@ -124,6 +124,16 @@ class HttpClient(Verbs):
         )
         return found
 
+    def why(self, run: str) -> Mapping[str, Any]:
+        """Where the time of a run goes that this client may see, and why."""
+        found: dict[str, Any] = self._ask("GET", f"/runs/{quote(run, safe='')}/why")
+        return found
+
+    def limits(self) -> Mapping[str, float]:
+        """The least times of the runs that this client may see."""
+        found: dict[str, float] = self._ask("GET", "/limits")["limits"]
+        return found
+
     def wait(self, job: Job, listener: Listener | None = None) -> Job:
         """Follow a job to its end; the listener hears every event on the way."""
         while True:

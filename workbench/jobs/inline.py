@@ -66,6 +66,15 @@ class InlineClient(Verbs):
         """Which answers changed between two runs in the store."""
         return views.flips(Store(self.home), run, against)
 
+    def why(self, run: str) -> Mapping[str, Any]:
+        """Where the time of a run in the store goes, and why."""
+        return views.why(Store(self.home), run)
+
+    def limits(self) -> Mapping[str, float]:
+        """The least times of the runs in the store."""
+        found: dict[str, float] = views.limits(Store(self.home))["limits"]
+        return found
+
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, while ``submit`` runs."""
         self._listeners.append(listener)

@@ -114,18 +114,18 @@ def profiled(folder: Path, runtime: Mapping[str, Any], texts: Sequence[str]) -> 
     first = time.perf_counter()
     for text in (*sorted(texts, key=len)[-2:], *texts[:4]):
         session.predict([text])
-    seconds = _walls(session, texts)
+    made: dict[str, Any] = dict(_walls(session, texts))
     per_row, tokens = _per_row(session, texts), _tokens(folder, texts)
     session.close()
     trace = _traced(folder, runtime, texts[:TRACED])
-    made: dict[str, Any] = summary(trace, seconds["model_s"]) if trace is not None else {}
+    if trace is not None:
+        made |= summary(trace, made["model_s"])
     return Profile(
         runtime=entry.name,
         tokens=tokens,
         open_s=opened - start,
         first_s=first - opened,
         per_row=per_row,
-        **seconds,
         **made,
     )
 

@@ -92,6 +92,12 @@ class Program:
 
         return {"profile": profiled(Path(folder), runtime, texts).to_json()}
 
+    def ceiling(self, threads: int, seconds: float) -> dict[str, Any]:
+        """What the machine could do at best."""
+        from workbench.measure.ceiling import measured
+
+        return {"ceiling": measured(threads, seconds).to_json()}
+
     def memory(self) -> dict[str, Any]:
         """Peak resident set of this process, in bytes."""
         return {"bytes": peak_memory()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import ipywidgets as w
@@ -11,6 +10,7 @@ from workbench.core.records import Estimate
 from workbench.i18n.numbers import chance, change_words
 from workbench.ledger import LOST, OTHER, WON, Flip, Group, Ledger
 from workbench.panels.card import Card, options, trouble, visible
+from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.state.ledger import SORTS, LedgerState
 

@@ -18,26 +18,11 @@ from workbench.runtimes.onnx_graph import Graph, read_graph
 from workbench.runtimes.tracing import Op, Trace, Weight, tracer, width_name
 
 SUFFIX = "_kernel_time"
-SHAPES = frozenset(
-    [
-        "Shape",
-        "Reshape",
-        "Unsqueeze",
-        "Squeeze",
-        "Concat",
-        "Slice",
-        "Gather",
-        "Range",
-        "Expand",
-        "GatherElements",
-        "GatherND",
-        "Constant",
-        "ConstantOfShape",
-        "Identity",
-        "Size",
-        "Flatten",
-    ]
-)
+SHAPES = {
+    *("Shape", "Reshape", "Unsqueeze", "Squeeze", "Concat", "Slice", "Gather", "Range"),
+    *("Expand", "GatherElements", "GatherND", "Constant", "ConstantOfShape", "Identity"),
+    *("Size", "Flatten"),
+}
 
 
 @tracer("onnxruntime")

@@ -17,41 +17,13 @@ LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)(?:\.|$)")
 PRODUCTS = ("aten::linear", "aten::addmm", "aten::mm", "aten::_int_mm", "quantized::", "mkldnn::")
 ATTENTION = ("attention", "aten::bmm", "aten::baddbmm", "aten::matmul", "softmax")
 CONVERSIONS = ("quantize", "qparams", "aten::_to_copy", "dequant", "int_repr")
-SHAPES = frozenset(
-    f"aten::{name}"
-    for name in [
-        "view",
-        "reshape",
-        "as_strided",
-        "transpose",
-        "t",
-        "permute",
-        "expand",
-        "slice",
-        "select",
-        "empty",
-        "empty_like",
-        "to",
-        "empty_strided",
-        "unsqueeze",
-        "squeeze",
-        "alias",
-        "detach",
-        "_unsafe_view",
-        "size",
-        "item",
-        "is_nonzero",
-        "narrow",
-        "_local_scalar_dense",
-        "resolve_conj",
-        "resize_",
-        "dropout",
-        "contiguous",
-        "lift_fresh",
-        "unflatten",
-        "flatten",
-    ]
+VIEWS = (
+    *("view", "reshape", "as_strided", "transpose", "t", "permute", "expand", "slice", "select"),
+    *("empty", "empty_like", "empty_strided", "to", "unsqueeze", "squeeze", "alias", "detach"),
+    *("_unsafe_view", "size", "item", "is_nonzero", "narrow", "_local_scalar_dense", "flatten"),
+    *("resolve_conj", "resize_", "dropout", "contiguous", "lift_fresh", "unflatten"),
 )
+SHAPES = frozenset(f"aten::{name}" for name in VIEWS)
 STORED = "linear", "conv1d"  # class names of modules that multiply with stored weights
 
 

@@ -14,7 +14,6 @@ from workbench.core.records import Run
 from workbench.ledger import KINDS, Flip, Group, Ledger, exported
 from workbench.state.explore import ExploreState
 from workbench.state.later import later
-from workbench.state.session import told
 
 PAGE = 10  # rows
 SORTS: Mapping[str, Callable[[Flip], Any]] = {
@@ -160,7 +159,7 @@ class LedgerState(HasTraits):
             return  # the reader has moved on
         self.busy = False
         if isinstance(answer, BadInput):
-            self.trouble = told(answer, self.session.language)
+            self.trouble = self.session.told(answer)
         elif isinstance(answer, Exception):
             self.trouble = self.session.say("app.offline", why=type(answer).__name__)
         else:
