@@ -20,16 +20,20 @@ from workbench.panels.bar import Bar
 from workbench.panels.choose import ChoosePanel
 from workbench.panels.compress import CompressPanel
 from workbench.panels.explore import DetailsPanel, ExplorePanel, RunsPanel
+from workbench.panels.ledger import LedgerPanel
 from workbench.panels.measure import JobsPanel, MeasurePanel
 from workbench.panels.seal import seal
 from workbench.panels.web import Address, shared
+from workbench.panels.why import WhyPanel
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
 from workbench.state.choose import ChooseState
 from workbench.state.compress import CompressState
 from workbench.state.explore import ExploreState
+from workbench.state.ledger import LedgerState
 from workbench.state.measure import MeasureState
 from workbench.state.session import Session
+from workbench.state.why import WhyState
 from workbench.tasks.shopdesk import NAME
 
 VISITORS = "WORKBENCH_VISITORS"  # set by our Voila launcher: whoever comes is a visitor
@@ -42,7 +46,8 @@ class Workbench(w.VBox):  # type: ignore[misc]
     """The whole page; its states can be read and set from a notebook.
 
     Each of its ``panels`` (by name: ``choose``, ``compress``, ``measure``, ``explore``,
-    ``details``, ``runs``, ``jobs``) also works alone in a cell, on the same state.
+    ``details``, ``why``, ``ledger``, ``runs``, ``jobs``) also works alone in a cell, on the
+    same state.
 
     Args:
         client: how work is asked for.
@@ -55,6 +60,8 @@ class Workbench(w.VBox):  # type: ignore[misc]
         self.compress = CompressState(self.session, first_recipe())
         self.measure = MeasureState(self.compress)
         self.explore = ExploreState(self.compress)
+        self.ledger = LedgerState(self.explore)
+        self.why = WhyState(self.explore)
         self._visitor = visitor
         self._begin(BUILT_IN, NAME)
         self.panels = self._panels()
@@ -75,6 +82,8 @@ class Workbench(w.VBox):  # type: ignore[misc]
             "measure": MeasurePanel(self.measure),
             "explore": ExplorePanel(self.explore),
             "details": DetailsPanel(self.explore),
+            "why": WhyPanel(self.why),
+            "ledger": LedgerPanel(self.ledger),
             "runs": RunsPanel(self.explore),
             "jobs": JobsPanel(self.measure),
         }

@@ -27,6 +27,18 @@ class Client(Protocol):
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first."""
 
+    def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
+        """Which answers changed between a run and another, by default its reference.
+
+        Plain data of a ``ledger.Ledger``; its changed rows come the worst first.
+        """
+
+    def why(self, run: str) -> Mapping[str, Any]:
+        """Where a run's time goes and why: ``profile``, ``reference``, ``causes``, ``least_s``."""
+
+    def limits(self) -> Mapping[str, float]:
+        """Run id to the least seconds that one call of it could take on its machine."""
+
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, on the thread and event loop that called ``follow``.
 

@@ -6,9 +6,10 @@ import re
 from functools import cache
 
 from workbench.core.errors import BadInput
+from workbench.i18n import texts_errors, texts_ledger, texts_why
 from workbench.i18n.table import text
-from workbench.i18n.texts_errors import PHRASES
 
+PHRASES: dict[str, str] = {**texts_errors.PHRASES, **texts_ledger.PHRASES, **texts_why.PHRASES}
 NAME = re.compile(r"\\\{[^{}]*\\\}")
 
 

@@ -21,6 +21,11 @@ def significant(value: float, digits: int = 2) -> str:
     return f"{value:,.{min(places, 6)}f}".replace("-", MINUS)
 
 
+def chance(p: float) -> str:
+    """A p value: ``0.034``, ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else significant(p)
+
+
 def scaled(metric: str, estimate: Estimate) -> tuple[float, float, float, str]:
     """Value, low and high in the unit that people read, and that unit.
 

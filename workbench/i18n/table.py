@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.i18n import texts_app, texts_explore, texts_model, texts_recipe
+from workbench.i18n import (
+    texts_app,
+    texts_explore,
+    texts_ledger,
+    texts_model,
+    texts_recipe,
+    texts_why,
+)
 
 LANGUAGES = ("en", "zh")
-AREAS = (texts_app, texts_model, texts_recipe, texts_explore)
+AREAS = (texts_app, texts_model, texts_recipe, texts_explore, texts_ledger, texts_why)
 TEXTS: dict[str, tuple[str, str]] = {k: v for area in AREAS for k, v in area.TEXTS.items()}
 
 

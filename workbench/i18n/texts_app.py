@@ -57,6 +57,7 @@ TEXTS = {
     "stage.importance": ("scoring heads and units", "评估各注意力头与单元的重要性"),
     "stage.reference": ("measuring the reference", "测量参照模型"),
     "stage.launch": ("launch {done} of at most {total}", "第 {done} 次启动，最多 {total} 次"),
+    "stage.profile": ("looking where the time goes", "分析时间花在哪里"),
     "stage.answers": ("answering the whole split", "回答整个数据划分"),
     "stage.bf16": ("casting to bfloat16", "转换为 bfloat16"),
     "stage.dynamic_int8": ("quantising to INT8", "量化为 INT8"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -115,6 +116,23 @@ class HttpClient(Verbs):
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first; of their launches only the process ids."""
         return tuple(Run.from_json(run) for run in self._ask("GET", "/runs")["runs"])
+
+    def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
+        """Which answers changed between two runs that this client may see."""
+        found: dict[str, Any] = self._ask(
+            "GET", f"/runs/{quote(run, safe='')}/flips", params={"against": against}
+        )
+        return found
+
+    def why(self, run: str) -> Mapping[str, Any]:
+        """Where the time of a run goes that this client may see, and why."""
+        found: dict[str, Any] = self._ask("GET", f"/runs/{quote(run, safe='')}/why")
+        return found
+
+    def limits(self) -> Mapping[str, float]:
+        """The least times of the runs that this client may see."""
+        found: dict[str, float] = self._ask("GET", "/limits")["limits"]
+        return found
 
     def wait(self, job: Job, listener: Listener | None = None) -> Job:
         """Follow a job to its end; the listener hears every event on the way."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs.desk import Desk, Emit
-from workbench.jobs.point import Bench
+from workbench.jobs.point import FAST, Bench
 from workbench.jobs.setup import prepare, register
+from workbench.jobs.views import CEILING
 from workbench.recipes.grid import expand
 from workbench.recipes.recipe import Recipe
-from workbench.store import Store
+from workbench.store import Store, write_json
 
 
 class GaveWay(Exception):
@@ -58,6 +60,8 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
     asked = job.request
     if job.kind == "tune":
         return _tune(desk, asked["model"], asked)
+    if job.kind == "ceiling":
+        return _ceiling(desk, asked["threads"])
     model = asked["model"]
     if asked.get("tune"):
         model = _tune(desk, model, {**asked, "mode": asked["tune"]})["id"]
@@ -81,6 +85,19 @@ def _sweep(desk: Desk, bench: Bench, recipes: tuple[Recipe, ...], told: Asked) -
         measured += known is None
         found.append(known or bench.measure_once(recipe))
     return found
+
+
+def _ceiling(desk: Desk, threads: int) -> dict[str, Any]:
+    """Measure what the machine could do at best, and keep it in the cache."""
+    from workbench.measure import environment
+    from workbench.measure.ceiling import ceiling, key
+
+    desk.stage("ceiling", 0, 0)
+    quick = bool(os.environ.get(FAST))
+    found = ceiling(threads, quick=quick, cancelled=desk.cancelled)
+    name = CEILING.format(key=key(asdict(environment()), threads))
+    write_json(desk.home / "cache" / name, found.to_json())
+    return {"ceiling": found.to_json()}
 
 
 def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:

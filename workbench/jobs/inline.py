@@ -12,6 +12,7 @@ from uuid import uuid4
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Job, Run
+from workbench.jobs import views
 from workbench.jobs.client import Verbs, located
 from workbench.jobs.request import OWNER, check_request
 from workbench.store import Store
@@ -61,6 +62,19 @@ class InlineClient(Verbs):
     def runs(self) -> tuple[Run, ...]:
         """Runs in the store."""
         return Store(self.home).runs()
+
+    def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
+        """Which answers changed between two runs in the store."""
+        return views.flips(Store(self.home), run, against)
+
+    def why(self, run: str) -> Mapping[str, Any]:
+        """Where the time of a run in the store goes, and why."""
+        return views.why(Store(self.home), run)
+
+    def limits(self) -> Mapping[str, float]:
+        """The least times of the runs in the store."""
+        found: dict[str, float] = views.limits(Store(self.home))["limits"]
+        return found
 
     def follow(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, while ``submit`` runs."""

@@ -20,12 +20,14 @@ from workbench.jobs.desk import Desk
 from workbench.jobs.setup import Setup, reference_recipe
 from workbench.measure import (
     LAUNCHES,
+    HostFailed,
     Measured,
     Side,
     alone,
     compare,
     environment,
     metrics,
+    profile,
     quality,
     verdicts,
 )
@@ -136,7 +138,9 @@ class Bench:
         )
         told = self._told(measured, planned, self._judged(measured.logits, reference))
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
-        return self._keep(done, measured.logits, folder)
+        kept = self._keep(done, measured.logits, folder)
+        self._explain(kept)
+        return kept
 
     def reference(self, recipe: Recipe, run_id: str | None = None) -> Run:
         """The plain model on as many threads: from the store, or measured first.
@@ -166,7 +170,18 @@ class Bench:
         judged = quality(measured.logits, self._rows.labels)
         told = self._told(measured, plan(plain, self._setup.anatomy), judged)
         artifact = f"models/{self._setup.model}" if self._setup.tuned else None
-        return self._keep(replace(run, status="done", artifact=artifact, **told), measured.logits)
+        kept = self._keep(replace(run, status="done", artifact=artifact, **told), measured.logits)
+        self._explain(kept)
+        return kept
+
+    def _explain(self, run: Run) -> None:
+        """Profile a run that is saved already: what goes wrong here costs only the explanation."""
+        own = self._desk.home / "runs" / run.id / "artifact"
+        side = Side(own if own.is_dir() else self._setup.folder, run.recipe["runtime"])
+        self._desk.stage("profile", 0, 0)
+        with suppress(HostFailed, Cancelled, OSError):
+            found = profile(side, self._rows.texts, cancelled=self._desk.cancelled)
+            self._desk.store.attach(run.id, "profile", found.to_json())
 
     def _judged(self, logits: np.ndarray, reference: Run) -> Any:
         before = self._desk.store.logits(reference.id)

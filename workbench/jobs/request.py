@@ -19,6 +19,7 @@ VISITOR = re.compile("[0-9a-f]{32}")  # id of a visitor of a published page: ran
 FIELDS = {
     "tune": {"model", "task", "mode", "epochs", "timeout"},
     "run": {"model", "task", "recipe", "split", "timeout"},
+    "ceiling": {"threads", "timeout"},
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},
 }
 LONGEST_S = 1e9
@@ -54,19 +55,30 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
 
 def _shape(kind: str, request: Any) -> dict[str, Any]:
     if not isinstance(kind, str) or kind not in FIELDS:
-        raise BadInput(f"job {kind!r:.80}", "tune, run or sweep", "ask for one of these")
+        raise BadInput(f"job {kind!r:.80}", "tune, run, sweep or ceiling", "ask for one of these")
     if not isinstance(request, Mapping):
         raise BadInput(f"request {request!r:.80}", "an object", "give model and task")
     for name in request:
         if name not in FIELDS[kind]:
             known = ", ".join(sorted(FIELDS[kind]))
             raise BadInput(f"{kind} field {name!r:.80}", f"one of {known}", f"remove {name!r:.80}")
-    _check_names(kind, request)
     asked = dict(request)
+    if kind == "ceiling":
+        _check_threads(asked)
+        _check_values(asked)
+        return asked
+    _check_names(kind, request)
     if kind != "tune":
         asked.setdefault("split", "validation")
     _check_values(asked)
     return asked
+
+
+def _check_threads(asked: dict[str, Any]) -> None:
+    threads = asked.setdefault("threads", 1)
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 64:
+        told = f"threads {threads!r:.80}"
+        raise BadInput(told, "a whole number from 1 to 64", "leave it out")
 
 
 def _check_names(kind: str, request: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ from fastapi.responses import JSONResponse
 
 from workbench.core.errors import BadInput
 from workbench.core.home import home
-from workbench.jobs import limits
+from workbench.jobs import limits, views
 from workbench.jobs.hub import Hub, masked, sees
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
@@ -58,6 +58,8 @@ def create(hub: Hub) -> FastAPI:
     app.add_api_route("/jobs", _jobs, dependencies=guarded)
     app.add_api_route("/jobs/{job_id}/cancel", _cancel, methods=["POST"], dependencies=guarded)
     app.add_api_route("/runs", _runs, dependencies=guarded)
+    app.add_api_route("/limits", _limits, dependencies=guarded)
+    app.add_api_route("/runs/{run_id}/{view}", _view, dependencies=guarded)
     app.add_api_route("/events", _events, dependencies=guarded)
     app.add_exception_handler(BadInput, _refused)
     app.add_exception_handler(_NotAllowed, _not_allowed)
@@ -157,6 +159,18 @@ async def _runs(request: Request) -> dict[str, Any]:
     runs = await asyncio.to_thread(hub.store.listed)
     client = _client(request)
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
+
+
+async def _limits(request: Request) -> dict[str, Any]:
+    hub, client = request.app.state.hub, _client(request)
+    return await asyncio.to_thread(views.limits, hub.store, lambda run: sees(run, client))
+
+
+async def _view(request: Request, run_id: str, view: str, against: str = "") -> dict[str, Any]:
+    hub, client = request.app.state.hub, _client(request)
+    return await asyncio.to_thread(
+        views.view, view, hub.store, run_id, against, lambda run: sees(run, client)
+    )
 
 
 async def _events(request: Request) -> EventStream:

@@ -3,6 +3,8 @@
 from workbench.measure.compare import LAUNCHES, Measured, Side, alone, compare
 from workbench.measure.environment import environment
 from workbench.measure.host import HostFailed
+from workbench.measure.profile import Profile
+from workbench.measure.profiling import profile
 from workbench.measure.quality import quality
 from workbench.measure.told import metrics, verdicts
 
@@ -10,11 +12,13 @@ __all__ = [
     "LAUNCHES",
     "HostFailed",
     "Measured",
+    "Profile",
     "Side",
     "alone",
     "compare",
     "environment",
     "metrics",
+    "profile",
     "quality",
     "verdicts",
 ]

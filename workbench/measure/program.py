@@ -103,6 +103,18 @@ class Program:
         told = b64encode(found.astype("<f4").tobytes()).decode()
         return {"logits": told, "shape": list(found.shape)}
 
+    def profile(self, folder: str, runtime: dict[str, Any], texts: list[str]) -> dict[str, Any]:
+        """Where the time goes; in a process that times nothing for a record."""
+        from workbench.measure.profile import profiled
+
+        return {"profile": profiled(Path(folder), runtime, texts).to_json()}
+
+    def ceiling(self, threads: int, seconds: float) -> dict[str, Any]:
+        """What the machine could do at best."""
+        from workbench.measure.ceiling import measured
+
+        return {"ceiling": measured(threads, seconds).to_json()}
+
     def memory(self) -> dict[str, Any]:
         """Peak resident set of this process, in bytes."""
         return {"bytes": peak_memory()}

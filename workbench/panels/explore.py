@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as w
 
 from workbench.core.records import Run
+from workbench.figures.limits import with_limits
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.numbers import METRICS
 from workbench.i18n.table import TEXTS
@@ -34,6 +35,7 @@ class ExplorePanel(Card):
         for trait, widget in (("x", self.x), ("y", self.y), ("log", self.log_axis)):
             widget.observe(lambda change, name=trait: self._chosen(name, change.new), "value")
         state.observe(self._show, ["x", "y", "log"])
+        state.observe(self._draw, ["limits"])
         state.compress.observe(self._draw, ["info"])
         state.session.observe(self._draw, ["selected", "runs"])
         state.session.observe(self._wait, ["jobs"])
@@ -82,7 +84,8 @@ class ExplorePanel(Card):
             selected=session.selected,
         )
         empty = "explore.first" if session.expecting() else "explore.empty"
-        return draw_tradeoff(info, Look(session.language, state.log, empty))
+        look = Look(session.language, state.log, empty)
+        return with_limits(draw_tradeoff(info, look), info, state.limits, look)
 
 
 class RunsPanel(Card):

@@ -49,15 +49,25 @@ export default {
       }
       model.send({ act: name, value: value || "" });
     };
+    const offer = (message) => {
+      if (typeof message.download !== "string") return;
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([message.download], { type: "application/octet-stream" }));
+      link.download = message.name;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    };
     const escape = (event) => { if (event.key === "Escape") model.send({ act: "escape", value: "" }); };
     box.addEventListener("click", act);
     box.addEventListener("keydown", act);
     if (model.get("escapes")) document.addEventListener("keydown", escape);
     for (const kind of ["focusin", "pointerdown"]) document.addEventListener(kind, at);
     model.on("change:html", show);
+    model.on("msg:custom", offer);
     show();
     return () => {
       model.off("change:html", show);
+      model.off("msg:custom", offer);
       document.removeEventListener("keydown", escape);
       for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, at);
     };

@@ -91,6 +91,10 @@ class Markup(anywidget.AnyWidget):
         self._on_act = on_act
         self.on_msg(self._heard)
 
+    def offer(self, name: str, content: str) -> None:
+        """Let the reader's browser save ``content`` as a file called ``name``."""
+        self.send({"download": content, "name": name})
+
     def _heard(self, _: Any, content: Any, __: Any) -> None:
         act, value = (content.get(name) for name in ("act", "value"))
         if isinstance(act, str) and isinstance(value, str):

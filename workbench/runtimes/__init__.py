@@ -1,9 +1,19 @@
-"""One file per runtime: a config and the function that opens a session."""
+"""One file per runtime: a config and the function that opens a session; its profiler beside it."""
 
+from workbench.runtimes import trace_onnx, trace_openvino, trace_torch
 from workbench.runtimes.onnxruntime import OnnxRuntime
 from workbench.runtimes.openvino import OpenVino
 from workbench.runtimes.tensorrt import TensorRt
 from workbench.runtimes.torch import Torch
 from workbench.runtimes.torch_compile import TorchCompile
 
-__all__ = ["OnnxRuntime", "OpenVino", "TensorRt", "Torch", "TorchCompile"]
+__all__ = [
+    "OnnxRuntime",
+    "OpenVino",
+    "TensorRt",
+    "Torch",
+    "TorchCompile",
+    "trace_onnx",
+    "trace_openvino",
+    "trace_torch",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from traitlets import Bool, HasTraits, Unicode, validate
+from traitlets import Bool, Dict, HasTraits, Unicode, validate
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Estimate, Run
@@ -13,6 +13,7 @@ from workbench.i18n.numbers import METRICS, change_words, figure, interval, spee
 from workbench.i18n.recipe_words import recipe_words
 from workbench.recipes.recipe import Recipe
 from workbench.state.compress import CompressState
+from workbench.state.later import later
 
 
 class Row(NamedTuple):
@@ -40,10 +41,25 @@ class ExploreState(HasTraits):
     x = Unicode("latency_mean")
     y = Unicode("accuracy")
     log = Bool(True)
+    limits = Dict(help="run id to the least seconds that the machine allows it")
 
     def __init__(self, compress: CompressState) -> None:
         super().__init__()
         self.compress, self.session = compress, compress.session
+        self._known: frozenset[str] = frozenset()
+        self._asked = False
+        self.session.observe(self._look_again, ["runs", "jobs"])
+
+    def _look_again(self, _: Any) -> None:
+        """Ask for the machine's limits anew when a job has ended."""
+        ended = frozenset(job.id for job in self.session.jobs if job.status == "done")
+        if ended != self._known or (self.session.runs and not self._asked):
+            self._known, self._asked = ended, True
+            later(lambda: self.session.client.limits(), self._take)
+
+    def _take(self, answer: Any) -> None:
+        if isinstance(answer, Mapping):
+            self.limits = dict(answer)
 
     @validate("x", "y")
     def _known(self, proposal: Mapping[str, Any]) -> str:

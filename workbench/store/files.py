@@ -23,19 +23,23 @@ def scratch(folder: Path) -> Path:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, scratches: Path | None = None) -> Iterator[Path]:
     """Yield a temporary path; the file or folder made there becomes ``target``.
 
     A file takes the place of the one at ``target`` in a single step. A folder is written once:
     there is no step that would exchange two folders everywhere, and none of ours changes. After
     an error inside the block ``target`` is as it was.
 
+    Args:
+        target: a file or a folder.
+        scratches: where the temporary name is, on the same disk; beside ``target`` if None.
+
     Raises:
         FileExistsError: if a folder is to go where there is one already.
         OSError: if the disk is full or the folder cannot be written.
     """
     make(target.parent)
-    temporary = scratch(target.parent)
+    temporary = scratch(scratches or target.parent)
     try:
         yield temporary
         _sync(temporary)
@@ -47,10 +51,10 @@ def replacing(target: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
-def write_json(target: Path, data: Any) -> None:
-    """Write ``data`` as JSON to ``target``, whole or not at all."""
+def write_json(target: Path, data: Any, scratches: Path | None = None) -> None:
+    """Write ``data`` as JSON to ``target``, whole or not at all; as ``replacing``."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    with replacing(target) as temporary:
+    with replacing(target, scratches) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,26 @@ class Store:
             raise BadInput(f"run {run_id!r}", "a finished run with outputs", "measure it again")
         return np.asarray(load_file(path)["logits"])
 
+    def attach(self, run_id: str, name: str, data: Any) -> None:
+        """Keep JSON beside a saved run, such as its profile; when this returns it survives."""
+        write_json(self._folder / run_id / f"{name}.json", data, self._folder)
+
+    def attached(self, run_id: str, name: str) -> Any:
+        """What was attached under that name, or None."""
+        return _json(self._folder / run_id / f"{name}.json")
+
+    def cached(self, name: str) -> Any:
+        """JSON of that name in the home's cache, or None."""
+        return _json(self.home / "cache" / name)
+
     def looks(self, task: str, split: str = "test") -> int:
         """How many runs have looked at a split of a task; the test split wears out."""
         found = self._index.select("task = ? AND split = ? AND status = 'done'", (task, split))
         return len(found)
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,175 @@
+"""Twenty faults planted in small models: what was done to the model, and the cause to be named.
+
+Each is made by a technique of a harmless name and again by one that calls itself something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fakes import CLASSES, WORDS, tokenizer
+
+from workbench.core.artifact import Artifact, Context
+from workbench.recipes.registry import EXPORTS, TECHNIQUES
+
+NAMES = ("bf16", "structured_pruning")  # what a planted technique calls itself
+TEXTS = [" ".join(WORDS[i % 9 : i % 9 + 3 + i % 7]) for i in range(24)]
+LONG = [" ".join((WORDS * 20)[i : i + 400]) for i in range(6)]
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One fault.
+
+    Args:
+        cause: that must be named.
+        runtime: that it is planted in.
+        make: ``make(folder)`` leaves an artifact there.
+        texts: that it is profiled with.
+    """
+
+    cause: str
+    runtime: str
+    make: Any
+    texts: tuple[str, ...] = tuple(TEXTS)
+
+
+def model(folder: Path, *, hidden=32, layers=2, heads=4, units=64, positions=512, seed=0) -> Any:
+    """A torch artifact of a random BERT of that shape."""
+    import torch
+    import transformers as t
+
+    from workbench.formats.torch import new_classifier
+
+    torch.manual_seed(seed)
+    (folder / "base").mkdir(parents=True)
+    config = t.BertConfig(
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=units,
+        vocab_size=64,
+        max_position_embeddings=positions,
+    )
+    t.BertModel(config, add_pooling_layer=True).save_pretrained(folder / "base")
+    tokenizer(folder / "base")
+    return new_classifier(folder / "base", CLASSES, max_length=min(positions, 512))
+
+
+def kept(artifact: Artifact, folder: Path, runtime: str, workspace: Path) -> None:
+    """Save it as the runtime wants it."""
+    from workbench.formats import save
+
+    if runtime == "onnxruntime":
+        artifact = EXPORTS["torch", "onnx"](artifact, Context(workspace))
+    save(artifact, folder)
+
+
+def shaped(runtime: str, **shape: int) -> Any:
+    """A model of that shape, unchanged."""
+    return lambda folder: kept(model(folder / "w", **shape), folder / "a", runtime, folder)
+
+
+def zeroed(runtime: str) -> Any:
+    """Nine of ten weights zero."""
+
+    def make(folder: Path) -> None:
+        import torch
+
+        artifact = model(folder / "w", hidden=128, units=512)
+        for part in artifact.payload.modules():
+            if isinstance(part, torch.nn.Linear):
+                small = part.weight.abs() < part.weight.abs().quantile(0.9)
+                part.weight.data[small] = 0
+        kept(artifact, folder / "a", runtime, folder)
+
+    return make
+
+
+def half_quantised(folder: Path) -> None:
+    """INT8, but for the feed-forward products, which the quantiser was told to leave."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    artifact = model(folder / "w", hidden=256, units=1024)
+    kept(artifact, folder / "a", "onnxruntime", folder)
+    graph = folder / "a" / "model.onnx"
+    import onnx
+
+    loaded = onnx.load(str(graph))
+    stored = {i.name: list(i.dims) for i in loaded.graph.initializer}
+    wide = [
+        node.name
+        for node in loaded.graph.node
+        if node.op_type == "MatMul" and 1024 in stored.get(node.input[1], ())
+    ]
+    quantize_dynamic(graph, graph, weight_type=QuantType.QInt8, nodes_to_exclude=wide)
+
+
+def converted(folder: Path) -> None:
+    """Weights stored in INT8 and turned back into floats at every call."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    kept(model(folder / "w", hidden=256, units=1024), folder / "a", "onnxruntime", folder)
+    graph = folder / "a" / "model.onnx"
+    loaded = onnx.load(str(graph))
+    nodes = []
+    for place, node in enumerate(loaded.graph.node):
+        if node.op_type == "MatMul":  # there and back again, on what is multiplied
+            scale, zero = f"s{place}", f"z{place}"
+            loaded.graph.initializer.extend(
+                [
+                    numpy_helper.from_array(np.float32(0.05), scale),
+                    helper.make_tensor(zero, TensorProto.INT8, [], [0]),
+                ]
+            )
+            first = node.input[0]
+            for turn in range(4):
+                quantised, back = f"q{place}_{turn}", f"d{place}_{turn}"
+                nodes += [
+                    helper.make_node(
+                        "QuantizeLinear", [first, scale, zero], [quantised], f"{quantised}n"
+                    ),
+                    helper.make_node(
+                        "DequantizeLinear", [quantised, scale, zero], [back], f"{back}n"
+                    ),
+                ]
+                first = back
+            node.input[0] = first
+        nodes.append(node)
+    del loaded.graph.node[:]
+    loaded.graph.node.extend(nodes)
+    onnx.save(loaded, str(graph))
+
+
+PLANTS = (
+    Plant("zeros", "torch", zeroed("torch")),
+    Plant("zeros", "onnxruntime", zeroed("onnxruntime")),
+    Plant("overhead", "torch", shaped("torch", hidden=8, heads=1, units=8, layers=6)),
+    Plant(
+        "attention",
+        "onnxruntime",
+        shaped("onnxruntime", hidden=32, heads=16, units=8),
+        tuple(LONG),
+    ),
+    Plant("linear", "torch", shaped("torch", hidden=512, units=4096, heads=2), tuple(LONG)),
+    Plant("linear", "onnxruntime", shaped("onnxruntime", hidden=512, units=2048)),
+    Plant("small_batch", "torch", shaped("torch", hidden=16, heads=1, units=16, layers=4)),
+    Plant("float_left", "onnxruntime", half_quantised),
+    Plant("convert", "onnxruntime", converted),
+    Plant("tokenise", "onnxruntime", shaped("onnxruntime", hidden=8, heads=1, units=8, layers=1)),
+)
+
+
+def planted(plant: Plant, name: str, folder: Path) -> Any:
+    """The profile of a recipe whose technique has that name and does the fault."""
+    from workbench.measure.profile import profiled
+
+    entry = TECHNIQUES[name]
+    assert entry.name == name  # what a recipe would say; nothing below reads it
+    folder.mkdir()
+    plant.make(folder)
+    return profiled(folder / "a", {"name": plant.runtime, "threads": 1}, plant.texts)

@@ -1,0 +1,95 @@
+"""Layer by layer: time, size and weights of a run beside its original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from workbench.figures.palette import LIGHT
+from workbench.i18n.table import text
+
+METRICS = {"seconds": 1e3, "size_bytes": 1e-6, "elements": 1e-3}  # factor to the unit shown
+
+
+class LayersInfo(NamedTuple):
+    """Places of the layers (-1 before the first), and their values in the unit shown."""
+
+    metric: str
+    places: list[int]
+    last: int
+    mine: list[float]
+    reference: list[float]
+
+
+def layers_info(
+    profile: Mapping[str, Any], reference: Mapping[str, Any] | None, metric: str
+) -> LayersInfo:
+    """Put two profiles side by side.
+
+    A layer that was removed has no bar. Layers are counted in each model by itself: the third of
+    a pruned model need not be the third of its original.
+
+    Args:
+        profile: plain data of a ``Profile``.
+        reference: of the run compared with, if there is one.
+        metric: one of ``METRICS``.
+    """
+    sides = [_values(side, metric) for side in (profile, reference or {})]
+    blocks = max((max(side, default=0) for side in sides), default=0)
+    for side in sides:  # the head stands at the end, however many layers are left
+        if side and max(side) < blocks and max(side) > 0:
+            side[blocks] = side.pop(max(side))
+    places = sorted({place for side in sides for place in side})
+    return LayersInfo(
+        metric,
+        places,
+        blocks,
+        [sides[0].get(place, 0.0) for place in places],
+        [sides[1].get(place, 0.0) for place in places] if reference else [],
+    )
+
+
+def _values(profile: Mapping[str, Any], metric: str) -> dict[int, float]:
+    layers = profile.get("layers", ())
+    return {int(part["layer"]): float(part[metric]) * METRICS[metric] for part in layers}
+
+
+def draw_layers(info: LayersInfo, language: str) -> dict[str, Any]:
+    """Draw ``info`` as a plotly figure in plain data."""
+    axis = {"gridcolor": LIGHT.line, "zeroline": False, "tickfont": {"color": LIGHT.soft}}
+    names = [_name(place, info.last, language) for place in info.places]
+    sides = [("reference", info.reference, LIGHT.reference), ("mine", info.mine, LIGHT.accent)]
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "name": text(f"layers.{name}", language),
+                "x": names,
+                "y": values,
+                "marker": {"color": colour},
+            }
+            for name, values, colour in sides
+            if values
+        ],
+        "layout": {
+            "barmode": "group",
+            "xaxis": {
+                **axis,
+                "type": "category",
+                "title": {"text": text("layers.axis", language)},
+            },
+            "yaxis": {**axis, "title": {"text": text(f"layers.{info.metric}", language)}},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": LIGHT.ink, "size": 12},
+            "margin": {"l": 56, "r": 16, "t": 24, "b": 44},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "uirevision": info.metric,
+        },
+    }
+
+
+def _name(place: int, last: int, language: str) -> str:
+    if place < 0:
+        return text("layers.before", language)
+    return text("layers.head", language) if place == last else str(place + 1)

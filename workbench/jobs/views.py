@@ -1,0 +1,118 @@
+"""What is told about stored runs beside their records, to those who may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from workbench.core.errors import BadInput
+from workbench.core.records import Run
+from workbench.ledger import compared, counterpart
+from workbench.measure.causes import causes
+from workbench.measure.ceiling import Ceiling, key, least_s
+from workbench.measure.profile import Profile
+from workbench.store import Store
+
+MOST_FLIPS = 2_000  # changed rows in one answer, the worst first; the command exports all
+TEXT_CHARS = 2_000  # of each row's text
+CEILING = "ceiling-{key}.json"  # below ``cache``
+
+Sees = Callable[[Run], bool]
+
+
+def everybody(_: Run) -> bool:
+    """The rule of a process that belongs to the owner."""
+    return True
+
+
+def view(
+    name: str, store: Store, run_id: str, against: str = "", sees: Sees = everybody
+) -> dict[str, Any]:
+    """A view of a run by its name: ``flips`` or ``why``; arguments as below."""
+    if name == "flips":
+        return flips(store, run_id, against, sees)
+    if name == "why":
+        return why(store, run_id, sees)
+    raise BadInput(f"view {name!r:.40}", "flips or why", "ask through the client")
+
+
+def flips(store: Store, run_id: str, against: str = "", sees: Sees = everybody) -> dict[str, Any]:
+    """The ledger of two runs, as plain data.
+
+    Args:
+        store: holds both.
+        run_id: a finished run.
+        against: another run on the same rows; empty for the run's own reference.
+        sees: whether whoever asks may see a run. A run's reference goes with the run.
+
+    Raises:
+        BadInput: for a run that is not there or not theirs to see, or that cannot be compared.
+    """
+    run = seen(store, run_id, sees)
+    other = counterpart(run, against)
+    beside = store.run(other) if other == run.reference else seen(store, other, sees)
+    made = compared(store.home, run, beside, MOST_FLIPS)
+    short = tuple(replace(flip, text=flip.text[:TEXT_CHARS]) for flip in made.flips)
+    return replace(made, flips=short).to_json()
+
+
+def why(store: Store, run_id: str, sees: Sees = everybody) -> dict[str, Any]:
+    """Where a run's time goes, why, and how near that is to what the machine could do.
+
+    Returns:
+        ``profile`` and ``reference`` (plain data of a ``Profile``, or None), ``causes`` (of
+        ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None).
+
+    Raises:
+        BadInput: for a run that is not there or not theirs to see.
+    """
+    run = seen(store, run_id, sees)
+    mine = _profile(store, run.id)
+    reference = _profile(store, run.reference) if run.reference else None
+    found = causes(mine, reference) if mine is not None else ()
+    return {
+        "schema": 1,
+        "run": run.id,
+        "profile": mine.to_json() if mine is not None else None,
+        "reference": reference.to_json() if reference is not None else None,
+        "causes": [cause.to_json() for cause in found],
+        "least_s": _least(store, run, mine),
+    }
+
+
+def limits(store: Store, sees: Sees = everybody) -> dict[str, Any]:
+    """``least_s`` of every run that has one and that may be seen: ``{"limits": {id: s}}``."""
+    found = {}
+    for run in store.runs():
+        if run.status == "done" and sees(run):
+            least = _least(store, run, _profile(store, run.id))
+            if least is not None:
+                found[run.id] = least
+    return {"schema": 1, "limits": found}
+
+
+def seen(store: Store, run_id: str, sees: Sees) -> Run:
+    """A run, for those who may see it; to others it is not there."""
+    run = store.run(run_id)
+    if not sees(run):
+        raise BadInput(
+            f"run {run_id!r}", "the id of a stored run", "list them with workbench runs"
+        )
+    return run
+
+
+def _profile(store: Store, run_id: str) -> Profile | None:
+    data = store.attached(run_id, "profile")
+    try:
+        return Profile.from_json(data) if data else None
+    except (BadInput, TypeError, AttributeError):
+        return None  # of another version
+
+
+def _least(store: Store, run: Run, profile: Profile | None) -> float | None:
+    threads = int(run.recipe.get("runtime", {}).get("threads", 1))
+    data = store.cached(CEILING.format(key=key(run.environment, threads)))
+    if profile is None or data is None:
+        return None
+    return least_s(profile, Ceiling.from_json(data))

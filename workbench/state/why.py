@@ -1,0 +1,138 @@
+"""What the card “why fast or slow” knows: causes, shares, layers, the distance to the ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from traitlets import Any as Anything
+from traitlets import Bool, HasTraits, Unicode
+
+from workbench.core.records import Estimate, Job, Run
+from workbench.i18n.numbers import figure, significant
+from workbench.i18n.table import TEXTS
+from workbench.state.explore import ExploreState
+from workbench.state.later import later
+
+METRICS = ("seconds", "size_bytes", "elements")  # of the layers
+PARTS = ("linear", "attention", "convert", "other")
+
+
+class WhyState(HasTraits):
+    """The explanation of the run that is looked at.
+
+    Args:
+        explore: which run is looked at.
+    """
+
+    found = Anything(None, help="what ``Client.why`` gave, or None")
+    busy = Bool(False)
+    layers = Bool(False, help="whether the layers are shown")
+    metric = Unicode("seconds")
+
+    def __init__(self, explore: ExploreState) -> None:
+        super().__init__()
+        self.explore, self.session = explore, explore.session
+        self._asked = ""
+        self._ended: set[str] = set()
+        self.session.observe(self._ask, ["selected"])
+        self.session.observe(self._moved, ["runs", "jobs"])
+        self._ask()
+
+    def run(self) -> Run | None:
+        """The run that is looked at, once it is finished."""
+        run = self.explore.chosen()
+        return run if run is not None and run.status == "done" else None
+
+    def show(self, what: str, value: str) -> None:
+        """Show or hide the layers, or another metric of them; anything else is passed over."""
+        if what == "layers":
+            self.layers = not self.layers
+        elif what == "metric" and value in METRICS:
+            self.metric = value
+        elif what == "ceiling" and (run := self.run()) is not None:
+            self.session.ask("ceiling", threads=int(run.recipe["runtime"].get("threads", 1)))
+
+    def part(self, name: str) -> Any:
+        """``profile``, ``reference``, ``causes`` or ``least_s``; None while there is none."""
+        return self.found.get(name) if isinstance(self.found, Mapping) else None
+
+    def causes(self) -> list[str]:
+        """One sentence per cause, the weightiest first."""
+        return [self._sentence(cause) for cause in self.part("causes") or ()]
+
+    def _sentence(self, cause: Mapping[str, Any]) -> str:
+        key, values = f"cause.{cause['name']}", dict(cause["values"])
+        if key not in TEXTS:
+            return str(cause["name"])[:40]
+        if "seconds" in values:
+            values["time"] = self.time(values["seconds"])
+        if "gain" in values:
+            values["gain"] = significant(values["gain"])
+        if "part" in values:
+            values["part"] = self.session.say(f"part.{values['part']}")
+        return self.session.say(key, share=round(100 * cause["share"]), **values)
+
+    def split(self) -> str:
+        """Where the time of one text goes, in one sentence; empty without a profile."""
+        profile = self.part("profile")
+        if not profile:
+            return ""
+        total, seconds = profile["tokenise_s"] + profile["model_s"], profile["seconds"]
+        if not seconds or total <= 0:
+            return self.session.say("why.untraced")
+        shares = {"tokenise": profile["tokenise_s"]} | {name: seconds[name] for name in PARTS}
+        shares["overhead"] = max(0.0, total - sum(shares.values()))
+        parts = [
+            f"{self.session.say(f'part.{name}')} {round(100 * spent / total)} %"
+            for name, spent in sorted(shares.items(), key=lambda one: -one[1])
+        ]
+        comma = "，" if self.session.language == "zh" else ", "
+        return self.session.say("why.split", time=self.time(total), parts=comma.join(parts))
+
+    def limit(self) -> str:
+        """How near the run is to what the machine could do; empty while that is not known."""
+        least, run = self.part("least_s"), self.run()
+        latency = run.metrics.get("latency_mean") if run is not None else None
+        if least is None or latency is None or latency.value <= 0:
+            return ""
+        share = significant(100 * least / latency.value)
+        return self.session.say("why.limit", share=share, least=self.time(least))
+
+    def measuring(self) -> bool:
+        """Whether a profile or the ceiling is on its way."""
+        return any(job.stage == "profile" for job in self.session.active())
+
+    def time(self, seconds: float) -> str:
+        """Seconds as people read them."""
+        if seconds >= 1:
+            return f"{significant(seconds)}\u202fs"
+        return figure("latency_mean", Estimate(seconds, seconds, seconds, 1, "s"))
+
+    def _ask(self, _: Any = None) -> None:
+        run = self.run()
+        self._asked = run.id if run is not None else ""
+        self.found, self.busy = None, run is not None
+        if run is not None:
+            later(partial(self.session.client.why, run.id), partial(self._take, run.id))
+
+    def _take(self, asked: str, answer: Any) -> None:
+        if asked == self._asked:
+            self.busy, self.found = False, answer if isinstance(answer, Mapping) else None
+
+    def _moved(self, change: Any) -> None:
+        """A profile comes after its run, a ceiling whenever it is measured: look again then."""
+        ended = {job.id for job in self.session.jobs if _over(job)}
+        new, self._ended = ended - self._ended, ended
+        run = self.run()
+        waiting = run is not None and (run.id != self._asked or (new and not self._complete()))
+        if waiting and not (self.busy and run is not None and run.id == self._asked):
+            self._ask()
+
+    def _complete(self) -> bool:
+        return bool(self.part("profile")) and self.part("least_s") is not None
+
+
+def _over(job: Job) -> bool:
+    return job.status in ("done", "failed", "cancelled")
