@@ -135,7 +135,9 @@ def test_a_page_sets_values_within_their_domain_and_no_other_trait(stranger):
         stranger.update(pruning, value=evil, max=1e9, min=-1e9, step=0)
         stranger.update(choice, index=evil, _options_labels=["a", "b"])
     stranger.update(markup, html="<script>", _esm="import 'x'", layout="IPY_MODEL_x")
-    stranger.update(plot, figure={"data": ["evil"]}, swap={}, _view_module="evil", tabbable=True)
+    stranger.update(
+        plot, figure={"data": ["forged-7"]}, swap={}, _view_module="forged-7", tabbable=True
+    )
     stranger.custom(markup, {"act": ["x"], "value": {"a": 1}})
     stranger.send("comm_msg", {"comm_id": pruning, "data": {"method": "update", "state": [1]}})
     after = stranger.states()
@@ -151,7 +153,7 @@ def test_a_page_sets_values_within_their_domain_and_no_other_trait(stranger):
     assert after[markup]["html"] == states[markup]["html"]
     assert after[markup]["_esm"] == states[markup]["_esm"]
     assert after[plot]["_view_module"] == states[plot]["_view_module"]
-    assert "evil" not in json.dumps(after)
+    assert "forged-7" not in json.dumps(after)
     assert moved[pruning]["value"] == pytest.approx(0.25, abs=0.1)
 
 

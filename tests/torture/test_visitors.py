@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fakes import chromium, require
-from test_browser import FLAGS, PLOT
+from test_browser import FLAGS
 from visiting import Published, Stranger
 
 from workbench.jobs.client import HttpClient
@@ -77,7 +77,7 @@ def arrive(browser, url):
     for page in pages:
         page.goto(url, timeout=240_000, wait_until="commit")
     for page in pages:
-        page.wait_for_selector(PLOT, timeout=240_000)
+        page.wait_for_selector(".wb-step-explore", timeout=240_000)
     return pages, time.monotonic() - began
 
 

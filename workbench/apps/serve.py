@@ -32,6 +32,7 @@ HOST = "127.0.0.1"
 # every visit moves messages of some megabytes: glibc keeps such pieces, 3 MB more a visit, unless
 # it is told from which size on they go back to the system
 GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+OUTPUT_S = 120  # that a cell's output may be late, or the page stays blank; ten visitors at once
 EVERYWHERE = ("", "0.0.0.0", "::")
 READY_S = 60.0
 QUIET = {
@@ -142,6 +143,7 @@ def _voila(page: Published) -> list[str]:
         "--show_tracebacks=False",
         "--preheat_kernel=True",
         f"--pool_size={POOL}",
+        f"--VoilaExecutor.iopub_timeout={OUTPUT_S}",
         "--VoilaConfiguration.file_allowlist=$^",
         "--VoilaConfiguration.allow_template_override=NO",
         "--VoilaConfiguration.allow_theme_override=NO",
