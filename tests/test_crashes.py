@@ -58,7 +58,7 @@ def test_a_run_job_that_is_begun_again_is_recorded_once(place):
     ended = place.client.wait(job, heard)
 
     mine = [r for r in Store(place.home).runs() if r.recipe["runtime"].get("number") == 7]
-    assert not server.is_running()
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
     assert ended.status == "done"
     assert [run.id for run in mine] == ended.result["runs"]
 

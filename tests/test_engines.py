@@ -45,7 +45,6 @@ POINTS = [
     pytest.param(Recipe(OpenVino(), (WeightOnly(),)), INT8, id="openvino weights"),
     pytest.param(Recipe(Torch(), (Bf16(),)), HALF, id="torch bf16"),
     pytest.param(Recipe(TorchCompile()), FLOAT, id="torch_compile"),
-    pytest.param(Recipe(TorchCompile(), (DynamicInt8(),)), INT8, id="torch_compile dynamic"),
 ]
 
 

@@ -78,7 +78,7 @@ def test_the_speed_up_and_its_interval_follow_from_the_raw_seconds(two_launches)
     launches = json.loads(json.dumps(two_launches[0].launches))
     logs = [
         math.log(
-            np.median(np.divide(launch["reference"]["seconds"], launch["candidate"]["seconds"]))
+            np.median(launch["reference"]["seconds"]) / np.median(launch["candidate"]["seconds"])
         )
         for launch in launches
     ]

@@ -22,7 +22,7 @@ def place(tmp_path_factory):
     secret.parent.mkdir()
     secret.write_text("text,label\nhello,a\nbye,b\n")
     kept_runs(home, secret)
-    page = Published(home, "--places", str(PLACES))
+    page = Published(home, "--public", "--places", str(PLACES))
     yield page, secret
     page.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -99,7 +100,7 @@ def serve_lab(port: int, browser: bool, say: Callable[[str], None]) -> None:
     import secrets
 
     port, token = _free(port), secrets.token_urlsafe(24)
-    notebook = _notebook("00_start_here.ipynb")
+    notebook = _own_copies(_notebook("00_start_here.ipynb"))
     command = [
         sys.executable,
         "-P",
@@ -157,6 +158,19 @@ def _notebook(name: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise BadInput(name, "a notebook of the installation", "install the workbench again")
+
+
+def _own_copies(first: Path) -> Path:
+    """The tour in the reader's own folder: JupyterLab saves what is run, not into the package.
+
+    A notebook that is there already is left as the reader made it.
+    """
+    folder = home() / "notebooks"
+    folder.mkdir(exist_ok=True)
+    for source in first.parent.glob("[0-9]*.ipynb"):
+        if not (folder / source.name).exists():
+            shutil.copyfile(source, folder / source.name)
+    return folder / first.name
 
 
 def _free(port: int, host: str = HOST) -> int:

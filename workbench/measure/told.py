@@ -26,7 +26,7 @@ def metrics(launches: Launches) -> dict[str, Estimate]:
 
     A statistic is taken in each launch and averaged over launches on the log scale; its interval
     is a t interval over launches, so n is their number. ``speedup_latency`` is the geometric
-    mean over launches of the median, over texts, of reference ÷ candidate; above 1 is faster.
+    mean over launches of median reference ÷ median candidate; above 1 is faster.
 
     Args:
         launches: as ``Measured`` holds them.

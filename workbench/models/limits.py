@@ -70,8 +70,8 @@ ADDED = Limit(50_000, "added tokens")
 TEMPLATE_BYTES = Limit(2**20, "bytes of template")
 ROUNDS = Limit(10**6, "rounds")
 # loading once, in a process of its own
-SECONDS = 60  # from start to answer, and one more for every LOADED_PER_S bytes of weights
+SECONDS = 180  # from start to answer, and one more for every LOADED_PER_S bytes of weights
 LOADED_PER_S = 20 * 2**20
-CPU_SECONDS = 30  # likewise, of processor time
+CPU_SECONDS = 90  # likewise, of processor time
 MEMORY = 2**30  # bytes beside what the libraries take, and COPIES times the weights
 COPIES = 4  # as read, widened to 32 bits (twice half a file's), and one to work with
