@@ -12,7 +12,7 @@ from workbench.core.errors import BadInput
 
 SCHEMA = 1
 NAME = "artifact.json"
-FORMATS = ("torch", "onnx")
+FORMATS = ("torch", "onnx", "sklearn")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def read(folder: Path) -> tuple[str, About]:
     if schema != SCHEMA or format not in FORMATS:
         raise BadInput(
             f"{path} (schema {schema}, format {format})",
-            f"schema {SCHEMA} and format torch or onnx",
+            f"schema {SCHEMA} and format {', '.join(FORMATS)}",
             "update the workbench",
         )
     return format, about

@@ -6,9 +6,10 @@ import re
 from functools import cache
 
 from workbench.core.errors import BadInput
+from workbench.i18n import texts_errors, texts_errors_models
 from workbench.i18n.table import text
-from workbench.i18n.texts_errors import PHRASES
 
+PHRASES = texts_errors.PHRASES | texts_errors_models.PHRASES
 NAME = re.compile(r"\\\{[^{}]*\\\}")
 
 

@@ -24,6 +24,7 @@ WARM_UP = 6  # texts, the longest among them
 # What transformers imports wherever it is installed, and no session uses: a tenth of the seconds
 # and a fifteenth of the memory of a host that has just opened a small model.
 LEFT_OUT = ("accelerate", "scipy")
+USED_BY = ("sklearn",)  # runtimes that cannot do without
 
 
 class Program:
@@ -35,6 +36,8 @@ class Program:
 
     def open(self, folder: str, runtime: dict[str, Any]) -> dict[str, Any]:
         """Open a session; the answer has the seconds that it took."""
+        for name in LEFT_OUT if runtime.get("name") not in USED_BY else ():
+            sys.modules[name] = None  # type: ignore[assignment]  # taken for not installed
         started = time.perf_counter()
         entry = lookup(RUNTIMES, "runtime", runtime.get("name"))
         settings = {name: value for name, value in runtime.items() if name != "name"}
@@ -120,8 +123,6 @@ def main() -> None:
             return
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what a library prints goes elsewhere
-    for name in LEFT_OUT:
-        sys.modules[name] = None  # type: ignore[assignment]  # taken for not installed
     importlib.import_module(sys.argv[1])
     program = Program()
     for line in sys.stdin:

@@ -23,14 +23,25 @@ def rate_of(recipe: Recipe, anatomy: Anatomy) -> float:
     return _rate(recipe.techniques, anatomy)
 
 
-def lowest_rate(anatomy: Anatomy) -> float:
-    """Where the domain of the rate ends for this model: all knobs pulled, the embeddings stay."""
-    return _lowest(anatomy, _usable())
+def lowest_rate(anatomy: Anatomy, like: Recipe | None = None) -> float:
+    """Where the domain of the rate ends for this model: all knobs pulled, the embeddings stay.
+
+    Args:
+        anatomy: the uncompressed model.
+        like: the recipe on screen; what else in it makes the model smaller (fewer embeddings) may
+            stay there.
+    """
+    whole = _lowest(anatomy, _usable(anatomy))
+    if like is None:
+        return whole
+    after = _after(_others(like), anatomy)
+    share = after.size_bytes / anatomy.size_bytes
+    return min(whole, _lowest(after, _usable(after)) * share)
 
 
 @lru_cache(maxsize=16)
 def _lowest(anatomy: Anatomy, usable: tuple[tuple[str, ...], ...]) -> float:
-    top = _top()
+    top = _top(anatomy)
     return min(_rate((*_pruned(top, top), *_narrowed(p)), anatomy) for p in usable)
 
 
@@ -43,7 +54,7 @@ def unpruned_below(recipe: Recipe, anatomy: Anatomy) -> float | None:
     if not any(config.name == PRUNING for config in recipe.techniques):
         return None
     own = rate_of(recipe, anatomy)
-    rates = [_rate(_narrowed(p), anatomy) for p in _usable() if p]
+    rates = [_rate(_narrowed(p), anatomy) for p in _usable(anatomy) if p]
     return max((rate for rate in rates if rate <= own * (1 + TOLERANCE)), default=None)
 
 
@@ -57,34 +68,52 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
         rate: size after ÷ size before, from ``lowest_rate`` to 1; reached within 2 %, but for a
             narrow gap below each precision's own floor, where the nearest recipe is proposed.
         anatomy: the uncompressed model.
-        like: the recipe on screen; its runtime stays where it can, and so do techniques that
-            do not change the size.
+        like: the recipe on screen; its runtime stays where it can, and so do other techniques
+            unless they make the model smaller than the rate asks for.
 
     Raises:
         BadInput: if the rate lies outside the model's domain.
     """
-    floor = lowest_rate(anatomy)
+    floor = lowest_rate(anatomy, like)
     if not floor * (1 - TOLERANCE) <= rate <= 1.0:
         wanted = f"a number from {floor:.3f} to 1 for this model"
         raise BadInput(f"compression rate {rate:g}", wanted, f"choose at least {floor:.3f}")
-    wide = [p for p in _usable() if _rate(_narrowed(p), anatomy) >= rate * (1 - TOLERANCE)]
+    others = _others(like)
+    if _rate(others, anatomy) < rate * (1 - TOLERANCE):
+        others = tuple(c for c in others if _rate((c,), anatomy) == 1.0)
+    after = _after(others, anatomy)
+    chosen = _cut_for(rate * anatomy.size_bytes / after.size_bytes, after)
+    return _put_in(like, others, chosen, anatomy)
+
+
+def _cut_for(rate: float, anatomy: Anatomy) -> tuple[Any, ...]:
+    """Pruning and precision that reach a rate, or come nearest to it."""
+    usable, depths = _usable(anatomy), anatomy.layers if _prunable(anatomy) else 1
+    wide = [p for p in usable if _rate(_narrowed(p), anatomy) >= rate * (1 - TOLERANCE)]
     for precision in reversed(wide):
         options = [
             option
-            for removed in range(anatomy.layers)
+            for removed in range(depths)
             if (option := _at_depth(rate, anatomy, precision, removed / anatomy.layers))
         ]
         if options:
-            return _put_in(like, min(options, key=lambda option: option[0])[1], anatomy)
+            return min(options, key=lambda option: option[0])[1]
     # between the smallest model of one precision and the largest of the next nothing lies
-    edges = [(*cut, *_narrowed(p)) for p in _usable() for cut in ((), _pruned(_top(), _top()))]
-    return _put_in(like, min(edges, key=lambda e: abs(_rate(e, anatomy) - rate)), anatomy)
+    ends = ((), _pruned(_top(anatomy), _top(anatomy)))
+    edges = [(*cut, *_narrowed(p)) for p in usable for cut in ends]
+    return min(edges, key=lambda e: abs(_rate(e, anatomy) - rate))
 
 
-def _put_in(like: Recipe, techniques: tuple[Any, ...], anatomy: Anatomy) -> Recipe:
-    """The recipe on screen with its size-changing techniques replaced by these."""
+def _others(recipe: Recipe) -> tuple[Any, ...]:
+    """Techniques of a recipe that the rate does not choose."""
     swept = {PRUNING, *(name for p in PRECISIONS for name in p)}
-    others = tuple(c for c in like.techniques if c.name not in swept)
+    return tuple(c for c in recipe.techniques if c.name not in swept)
+
+
+def _put_in(
+    like: Recipe, others: tuple[Any, ...], techniques: tuple[Any, ...], anatomy: Anatomy
+) -> Recipe:
+    """The recipe on screen with its size-changing techniques replaced by these."""
     cut = tuple(c for c in techniques if c.name == PRUNING)
     chain = (*cut, *others, *(c for c in techniques if c.name != PRUNING))
     return with_runtime(replace(like, techniques=chain), anatomy)
@@ -103,7 +132,7 @@ def _at_depth(
         techniques = (*_pruned(width, layers), *_narrowed(precision))
         return _rate(techniques, anatomy) / rate - 1, techniques
 
-    low, high = 0.0, _top()
+    low, high = 0.0, _top(anatomy)
     for width in (low, high):
         gap, techniques = reached(width)
         if abs(gap) <= TOLERANCE:
@@ -119,16 +148,21 @@ def _at_depth(
     return (max(width, layers), techniques) if abs(gap) <= TOLERANCE else None
 
 
-def _usable() -> tuple[tuple[str, ...], ...]:
+def _usable(anatomy: Anatomy) -> tuple[tuple[str, ...], ...]:
+    if anatomy.format != "torch":
+        return ((),)
     there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
     return tuple(p for p in PRECISIONS if there.issuperset(p))
 
 
 def _rate(techniques: tuple[Any, ...], anatomy: Anatomy) -> float:
-    after = anatomy
+    return _after(techniques, anatomy).size_bytes / anatomy.size_bytes
+
+
+def _after(techniques: tuple[Any, ...], anatomy: Anatomy) -> Anatomy:
     for config in techniques:
-        after = TECHNIQUES[config.name].resize(after, config)
-    return after.size_bytes / anatomy.size_bytes
+        anatomy = TECHNIQUES[config.name].resize(anatomy, config)
+    return anatomy
 
 
 def _narrowed(precision: tuple[str, ...]) -> tuple[Any, ...]:
@@ -141,6 +175,12 @@ def _pruned(width: float, layers: float) -> tuple[Any, ...]:
     return (TECHNIQUES[PRUNING].config_type(ffn=width, heads=width, layers=round(layers, 4)),)
 
 
-def _top() -> float:
+def _prunable(anatomy: Anatomy) -> bool:
+    return anatomy.format == "torch" and anatomy.even
+
+
+def _top(anatomy: Anatomy) -> float:
+    if not _prunable(anatomy):
+        return 0.0
     domains = (knob.domain for knob in knobs(TECHNIQUES[PRUNING].config_type))
     return float(min(getattr(domain, "high", 1.0) for domain in domains))

@@ -28,6 +28,7 @@ class Technique:
         handler: ``handler(artifact, config, context)`` returns a new artifact; the old one stays.
         resize: what it does to the shapes and widths: ``resize(anatomy, config)``.
         stays: why its result cannot be exported to another format; empty if it can.
+        follows: what must have been changed before it, as a noun phrase; empty if nothing must.
         module: the optional library it needs, ``extra`` the extra that brings it.
         extra: name of an extra in ``pyproject.toml``.
     """
@@ -40,6 +41,7 @@ class Technique:
     stays: str = ""
     module: str = ""
     extra: str = ""
+    follows: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,14 @@ def technique(
     stays: str = "",
     module: str = "",
     extra: str = "",
+    follows: str = "",
 ) -> Callable[[Function], Function]:
     """Register the decorated handler; see ``Technique`` for the arguments."""
 
     def register(handler: Function) -> Function:
         name = config_type.name
         _TABLES["TECHNIQUES"][name] = Technique(
-            name, config_type, format, handler, resize, stays, module, extra
+            name, config_type, format, handler, resize, stays, module, extra, follows
         )
         return handler
 

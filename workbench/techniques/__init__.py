@@ -1,8 +1,17 @@
 """One file per technique: a config, a function, and what it does to the shapes."""
 
 from workbench.techniques.bf16 import Bf16
+from workbench.techniques.distillation import Distillation
 from workbench.techniques.dynamic_int8 import DynamicInt8
 from workbench.techniques.magnitude_pruning import MagnitudePruning
 from workbench.techniques.structured_pruning import StructuredPruning
+from workbench.techniques.vocabulary_pruning import VocabularyPruning
 
-__all__ = ["Bf16", "DynamicInt8", "MagnitudePruning", "StructuredPruning"]
+__all__ = [
+    "Bf16",
+    "Distillation",
+    "DynamicInt8",
+    "MagnitudePruning",
+    "StructuredPruning",
+    "VocabularyPruning",
+]
