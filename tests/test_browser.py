@@ -236,8 +236,8 @@ def test_jupyterlab_runs_the_tour(browser, tmp_path):
         lab.click(".lm-Menu-itemLabel:text('Run All Cells')")
         lab.wait_for_selector(PLOT, timeout=90_000)
         store = Store(tmp_path)
-        run = wait(lambda: [r for r in store.runs() if r.reference and r.status == "done"], 180)[0]
-        shown = wait(lambda: points(lab).get(run.id), 60)
+        run = wait(lambda: [r for r in store.runs() if r.reference and r.status == "done"], 480)[0]
+        shown = wait(lambda: points(lab).get(run.id), 180)
         assert shown[1] == pytest.approx(100 * run.metrics["accuracy"].value, rel=1e-6)
         assert lab.locator(".jp-RenderedText[data-mime-type*='error']").count() == 0
     finally:

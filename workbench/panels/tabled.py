@@ -22,7 +22,7 @@ class TabledPlot(w.VBox):
 
     def __init__(self, on_click: Callable[[str], None] = lambda _: None) -> None:
         self.plot, self.table = PlotView(on_click), Markup()
-        self.asked = w.ToggleButton()
+        self.asked = w.ToggleButton(description=text("plot.table", "en"))
         self._language = "en"
         super().__init__([self.plot, self.asked, self.table])
         self.add_class("wb-tabled")
