@@ -41,7 +41,7 @@ def stranger(page):
 
 def arrive(page, protocol=V1):
     """A visit, once there is a place."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         found = Stranger(page.url, protocol)
         if found.kernel:
@@ -252,7 +252,7 @@ def test_too_many_visitors_wait_and_a_kernel_ends_with_its_page(page):
     assert left.status_code == 204
     assert again.kernel not in {visit.kernel for visit in visits}
     again.leave()
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while len(page.kernels()) > 2 and time.monotonic() < until:
         time.sleep(0.5)
     assert len(page.kernels()) <= 2, "only those kept ready are left"

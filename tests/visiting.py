@@ -73,7 +73,7 @@ class Stranger:
     """
 
     def __init__(self, url: str, protocol: str = V1):
-        answer = httpx.get(url + "/", timeout=90)
+        answer = httpx.get(url + "/", timeout=240)
         self.status, self.page = answer.status_code, answer.text
         found = UUID.search(self.page)
         self.kernel = found.group() if found else ""
@@ -84,7 +84,7 @@ class Stranger:
                 f"ws{url[4:]}/api/kernels/{self.kernel}/channels?session_id={self.session}",
                 subprotocols=[protocol] if protocol else None,
                 origin=url,
-                timeout=60,
+                timeout=240,
             )
 
     def send(self, kind: str, content: dict, channel: str = "shell", metadata=()) -> str:
@@ -100,7 +100,7 @@ class Stranger:
             self.line.send(json.dumps({**message, "channel": channel, "buffers": []}))
         return name
 
-    def answer(self, kind: str, name: str, seconds: float = 90) -> dict:
+    def answer(self, kind: str, name: str, seconds: float = 240) -> dict:
         """The first message of that type, sent in answer to ``name``; what came before is kept."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

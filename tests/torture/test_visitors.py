@@ -30,7 +30,7 @@ async (moves) => {
     while (told() === before && performance.now() - start < 10000)
       await new Promise((go) => setTimeout(go, 4));
     found.push(performance.now() - start);
-    await new Promise((go) => setTimeout(go, 500));
+    await new Promise((go) => setTimeout(go, 1000 + 2000 * Math.random()));
   }
   return found;
 }
@@ -67,7 +67,9 @@ def memory(page) -> int:
     """Bytes of the page's server and of the kernels kept ready."""
     family = psutil.Process(page.process.pid).children(recursive=True)
     served = [p for p in family if "workbench.apps.published" in p.cmdline()]
-    return sum(process.memory_info().rss for process in (*served, *page.kernels()))
+    sizes = [process.memory_info().rss for process in (*served, *page.kernels())]
+    print("\nMB:", *(round(size / 1e6) for size in sizes), end="")
+    return sum(sizes)
 
 
 def arrive(browser, url):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,7 @@ class Published(Voila):  # type: ignore[misc]
         )
         server.listen(self.port, self.ip)
         self.ioloop = IOLoop.current()
+        gc.freeze()  # what is there by now stays: a collection after a visit need not look at it
         PeriodicCallback(lambda: self.visits.cull(self.kernel_manager), CULL_MS).start()
         try:
             self.ioloop.start()

@@ -35,7 +35,7 @@ HOST = "127.0.0.1"
 GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 OUTPUT_S = 120  # that a cell's output may be late, or the page stays blank; ten visitors at once
 EVERYWHERE = ("", "0.0.0.0", "::")
-READY_S = 60.0
+READY_S = 180.0
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
