@@ -120,6 +120,16 @@ def wait(condition, seconds=480):
     raise AssertionError("waited in vain")
 
 
+def settled(read, seconds=30):
+    """What ``read`` gives, once it gives the same for two seconds."""
+    until, last, same = time.monotonic() + seconds, None, 0
+    while same < 8 and time.monotonic() < until:
+        time.sleep(0.25)
+        now = read()
+        last, same = now, same + 1 if now == last else 0
+    return last
+
+
 def slider(page, label):
     return page.locator(".widget-hslider", has_text=label).first.locator(".noUi-handle")
 
@@ -145,7 +155,7 @@ def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point
         page.keyboard.press("ArrowRight")
     assert (was, readout(page, "Pruning")) == ("0.00", "0.16")
     wait(lambda: "10 heads" in page.inner_text(".wb-step-compress"), 30)  # 84 % of 12 stay
-    promised = page.inner_text(".wb-figures")
+    promised = settled(lambda: page.inner_text(".wb-figures"))
     page.get_by_role("button", name="Measure", exact=True).click()
 
     new = wait(lambda: [r for r in store.runs() if r.id not in before and r.status == "done"])[0]

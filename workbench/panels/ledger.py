@@ -50,12 +50,12 @@ class LedgerPanel(Card):
         run, say = self.state.run(), self.state.session.say
         visible(self, run is not None and run.status == "done")
         self.title(say("ledger.heading"))
+        self.against.description = self.against.tooltip = say("ledger.against")
         if run is None:
             return
         self._showing = True
         others = self.state.others()
         options(self.against, others, self.state.against)
-        self.against.description = self.against.tooltip = say("ledger.against")
         self.against.disabled = not others
         self._showing = False
         found = self.state.ledger
