@@ -13,8 +13,7 @@ class Part:
     Args:
         role: ``embedding``, ``attention``, ``ffn``, ``norm``, ``linear`` (head), ``other``.
         layer: number of the block it belongs to, None outside the blocks.
-        axis: the dimension along which heads, feed-forward units or tokens lie; None where nothing
-            is cut.
+        axis: along which heads, feed-forward units or tokens lie; None where nothing is cut.
         width: bytes per element.
         extra: bytes beside the elements, such as quantisation scales and zero points.
         grouped: whether ``axis`` counts key/value groups rather than query heads.
@@ -61,8 +60,7 @@ class Anatomy:
         ffn: feed-forward units per block.
         format: of its files.
         even: whether all blocks are equally wide; if not, ``groups`` and ``ffn`` are averages.
-        vocabulary: rows of the token table; 0 if we cannot tell which of them are needed.
-        alphabet: those of them that every text may need: they stay.
+        vocabulary: rows of the token table, ``alphabet`` of which stay; 0 if that cannot be told.
     """
 
     family: str

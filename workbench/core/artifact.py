@@ -44,10 +44,6 @@ class Predictor(Protocol):
         """Give the memory back."""
 
 
-def _ignore(*_: Any) -> None:
-    return None
-
-
 @dataclass(frozen=True)
 class Context:
     """What a technique may use besides the artifact and its own settings.
@@ -70,8 +66,8 @@ class Context:
     unlabelled: tuple[str, ...] = ()
     teacher: Artifact | None = None
     evaluate: Callable[[Artifact], float] | None = None
-    report: Callable[[str, int, int], None] = _ignore
-    loss: Callable[[int, float, float | None], None] = _ignore
+    report: Callable[[str, int, int], None] = field(default=lambda *_: None)
+    loss: Callable[[int, float, float | None], None] = field(default=lambda *_: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)
     seed: int = 0
     device: str = "cpu"
