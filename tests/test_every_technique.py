@@ -11,6 +11,7 @@ from fakes import CLASSES, classifier, sentences
 
 from workbench import models
 from workbench.core.artifact import Context
+from workbench.core.errors import BadInput
 from workbench.core.knobs import knobs
 from workbench.core.records import content_hash
 from workbench.formats import load, save
@@ -20,10 +21,12 @@ from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, WAYS
 from workbench.runtimes import OnnxRuntime, OpenVino, Torch
 from workbench.techniques import (
     Bf16,
+    Distillation,
     DynamicInt8,
     MagnitudePruning,
     StaticInt8,
     StructuredPruning,
+    VocabularyPruning,
     WeightOnly,
 )
 from workbench.techniques.magnitude_pruning import linear_layers
@@ -35,6 +38,11 @@ EVERY = [
     pytest.param(
         StructuredPruning(ffn=0.3, heads=0.5, importance="magnitude"), Torch(), id="by weight"
     ),
+    pytest.param(
+        StructuredPruning(ffn=0.6, heads=0.5, widths="per_layer"), Torch(), id="per layer"
+    ),
+    pytest.param(VocabularyPruning(rows=0.7), Torch(), id="vocabulary"),
+    pytest.param(Distillation(epochs=1), Torch(), id="distillation"),
     pytest.param(DynamicInt8(), OnnxRuntime(), id="int8 onnx"),
     pytest.param(StaticInt8(), OnnxRuntime(), id="static onnx"),
     pytest.param(StaticInt8(), OpenVino(), id="static openvino"),
@@ -44,12 +52,18 @@ FAMILIES = ("bert", "gpt2", "llama")
 TEXTS = [text for text, _ in sentences(9, seed=3)]
 
 
-def context(folder):
+def context(folder, teacher=None):
     folder.mkdir()
     rows = sentences(64)
     labels = tuple(CLASSES.index(label) for _, label in rows)
     texts = tuple(text for text, _ in rows)
-    return Context(folder, calibration=texts[:12], training=(texts, labels))
+    return Context(folder, calibration=texts[:12], training=(texts, labels), teacher=teacher)
+
+
+def chain(config):
+    """The technique by itself, or behind one that it needs before it."""
+    needs = TECHNIQUES[config.name].follows
+    return (StructuredPruning(layers=0.5, importance="magnitude"), config) if needs else (config,)
 
 
 def state_hash(artifact):
@@ -91,9 +105,10 @@ def test_config_is_described_and_cites_its_source(name):
 def test_a_technique_keeps_its_promises(config, runtime, family, tmp_path):
     original = classifier(tmp_path / "hf", family)
     save(original, tmp_path / "before")
-    loaded, around = load(tmp_path / "before"), context(tmp_path / "work")
+    loaded = load(tmp_path / "before")
+    around = context(tmp_path / "work", loaded)
     anatomy = models.anatomy(tmp_path / "before")
-    planned = plan(Recipe(runtime, (config,)), anatomy)
+    planned = plan(Recipe(runtime, chain(config)), anatomy)
     before = state_hash(loaded)
 
     artifact = carried_out(planned, loaded, around)
@@ -115,6 +130,10 @@ def test_a_technique_keeps_its_promises(config, runtime, family, tmp_path):
             planned.anatomy.layers,
             planned.anatomy.groups,
             planned.anatomy.ffn,
+        )
+        assert (after.vocabulary, after.alphabet) == (
+            planned.anatomy.vocabulary,
+            planned.anatomy.alphabet,
         )
 
 
@@ -215,3 +234,32 @@ def test_an_onnx_session_takes_any_batch_and_length_and_answers_row_by_row(tmp_p
     for i, text in enumerate(TEXTS):
         np.testing.assert_allclose(session.predict([text])[0], together[i], atol=1e-4)
     assert session.predict([""]).shape == (1, 3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_uneven_layers_keep_as_much_in_all_and_run_in_onnx(family, tmp_path):
+    original = classifier(tmp_path / "hf", family)
+    blocks_of_first = original.payload.encoder.get_parameter(FIRST[family])
+    blocks_of_first.data *= 1e-3  # what comes out of the first layer's units hardly matters
+    around = context(tmp_path / "w")
+    config = StructuredPruning(ffn=0.5, heads=0.5, widths="per_layer")
+
+    pruned = TECHNIQUES["structured_pruning"].handler(original, config, around)
+    save(pruned, tmp_path / "after")
+    onnx = EXPORTS["torch", "onnx"](load(tmp_path / "after"), around)
+
+    widths = [len(units) for units in pruned.payload.about.kept["ffn"]]
+    assert sum(widths) == 4 * 32
+    assert widths[0] == min(widths) == 1
+    assert min(map(len, pruned.payload.about.kept["heads"])) >= 1
+    plain, exported = answers(tmp_path / "after", Torch()), answers(onnx.folder, OnnxRuntime())
+    np.testing.assert_allclose(plain, exported, atol=1e-4)
+    with pytest.raises(BadInput, match="not equally wide"):
+        plan(Recipe(Torch(), (StructuredPruning(),)), models.anatomy(tmp_path / "after"))
+
+
+FIRST = {  # weights that lead out of the first layer's units
+    "bert": "encoder.layer.0.output.dense.weight",
+    "gpt2": "h.0.mlp.c_proj.weight",
+    "llama": "layers.0.mlp.down_proj.weight",
+}

@@ -18,7 +18,13 @@ from workbench.recipes.rate import lowest_rate, rate_of, recipe_for_rate
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES
 from workbench.runtimes import OnnxRuntime, Torch
-from workbench.techniques import Bf16, DynamicInt8, StructuredPruning
+from workbench.techniques import (
+    Bf16,
+    Distillation,
+    DynamicInt8,
+    StructuredPruning,
+    VocabularyPruning,
+)
 
 WHOLE = Recipe(OnnxRuntime(threads=2), (StructuredPruning(ffn=0.5, heads=0.25), DynamicInt8()))
 
@@ -135,6 +141,34 @@ def test_a_slider_can_ask_for_a_recipe_at_every_move():
 
 
 def test_the_tables_hold_what_the_words_name():
+    pruning = {"magnitude_pruning", "structured_pruning", "vocabulary_pruning"}
     precisions = {"bf16", "fp16", "dynamic_int8", "static_int8", "weight_only"}
-    assert set(TECHNIQUES) == precisions | {"magnitude_pruning", "structured_pruning"}
-    assert set(RUNTIMES) == {"torch", "torch_compile", "onnxruntime", "openvino", "tensorrt"}
+    assert set(TECHNIQUES) == {*precisions, *pruning, "distillation"}
+    engines = {"torch", "torch_compile", "onnxruntime", "openvino", "tensorrt"}
+    assert set(RUNTIMES) == {*engines, "sklearn"}
+
+
+def test_the_rate_counts_what_vocabulary_pruning_removes_and_keeps_it_where_it_can():
+    anatomy = minilm()
+    like = Recipe(OnnxRuntime(), (VocabularyPruning(rows=0.8), Distillation()))
+    floor = lowest_rate(anatomy, like)
+
+    assert floor < lowest_rate(anatomy)
+    for rate in (floor, 0.1, 0.2, 0.25, 0.5, 0.58):
+        recipe = recipe_for_rate(rate, anatomy, like)
+        assert rate_of(recipe, anatomy) == pytest.approx(rate, rel=0.03), rate
+        assert VocabularyPruning(rows=0.8) in recipe.techniques
+    wide = recipe_for_rate(0.9, anatomy, like)
+    assert rate_of(wide, anatomy) == pytest.approx(0.9, rel=0.02)
+    assert not any(isinstance(c, VocabularyPruning) for c in wide.techniques)
+
+
+def test_distillation_stands_behind_what_changes_the_model():
+    from workbench.state.compress import _ordered
+
+    chain = (Distillation(), DynamicInt8(), StructuredPruning(ffn=0.5))
+    assert [c.name for c in _ordered(chain)] == [
+        "structured_pruning",
+        "distillation",
+        "dynamic_int8",
+    ]

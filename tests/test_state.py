@@ -15,7 +15,7 @@ from workbench.core.records import Estimate, Job, Run, Verdict
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.models.catalogue import BUILT_IN
 from workbench.recipes.recipe import Recipe
-from workbench.runtimes import OnnxRuntime, Torch
+from workbench.runtimes import OnnxRuntime, Sklearn, Torch
 from workbench.state.choose import ChooseState
 from workbench.state.compress import CompressState
 from workbench.state.explore import ExploreState
@@ -164,10 +164,60 @@ def test_measuring_asks_for_what_is_on_screen(desk):
     measure.measure()
     measure.measure("test")
 
-    kinds = [(kind, asked["split"]) for kind, asked in client.asked]
-    assert kinds == [("run", "validation"), ("run", "test")]
+    asked = [(kind, request.get("split")) for kind, request in client.asked]
+    assert asked == [("run", "validation"), ("sweep", None), ("run", "test")]
     assert client.asked[0][1]["recipe"] == INT8.to_json()
-    assert [line.active for line in measure.lines()] == [True, True]
+    assert [line.active for line in measure.lines()] == [True, True, True]
+
+
+def test_the_plain_baseline_is_measured_once_and_stands_on_every_plot_of_its_task(desk):
+    client, session, compress = desk
+    compress.load(INT8.to_json())
+    compress.info = replace(compress.info, untuned=False)
+    MeasureState(compress).measure()
+    plain = next(request for kind, request in client.asked if kind == "sweep")
+    assert (plain["model"], plain["task"], plain["tune"]) == ("tfidf", "shopdesk", "linear")
+    elsewhere = replace(run("b1", Recipe(Sklearn()), 0.67, 0.0005, "other"), model="tfidf--x")
+    beside = replace(elsewhere, id="b2", reference="ref")
+    explore = ExploreState(compress)
+
+    session.runs = (*client.kept, elsewhere)
+    assert [r.id for r in explore.points()] == ["ref", "int8", "b1"]
+    explore.x = "speedup_latency"
+    assert [r.id for r in explore.points()] == ["ref", "int8"], "compared with another model"
+    session.runs = (*client.kept, beside, elsewhere)
+    assert [r.id for r in explore.points()] == ["ref", "int8", "b2"]
+
+    explore.x = "latency_mean"
+    info = tradeoff_info(explore.points(), "latency_mean", "accuracy", explore.name)
+    drawn = draw_tradeoff(info, Look())
+    marks = {mark.id: (mark.kind, mark.name) for mark in info.marks}
+    assert marks["b2"] == ("baseline", "TF-IDF + logistic regression")
+    trace = next(t for t in drawn["data"] if t.get("name") == "plain baseline")
+    assert (trace["marker"]["symbol"], trace["customdata"]) == ("square-open", ["b2"])
+    session.jobs = ()
+    MeasureState(compress).measure()
+    assert [kind for kind, _ in client.asked].count("sweep") == 1, "there is one already"
+
+
+def test_the_recipe_follows_to_the_runtime_of_the_plain_baseline_and_back(desk, tmp_path, home):
+    from fakes import small_task
+
+    from workbench import tasks
+    from workbench.training.baseline import fit_baseline
+    from workbench.training.fit import Follow
+
+    _, session, compress = desk
+    task = tasks.find(small_task(tmp_path))
+    made = fit_baseline("tfidf", task, home, lambda *_: {"accuracy": {"value": 1.0}}, Follow())
+
+    session.task, session.model = task.id, made.id
+    assert (compress.recipe, compress.info.impossible) == (Recipe(Sklearn()), "")
+    assert (compress.info.rate, compress.info.floor) == (1.0, 1.0)
+    compress.toggle("bf16", True)
+    assert "sklearn" in compress.info.impossible
+    session.model = BUILT_IN
+    assert compress.info.impossible == ""
 
 
 def test_a_refusal_is_shown_and_nothing_is_lost(desk):

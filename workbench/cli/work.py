@@ -45,6 +45,7 @@ def task_id(task: str, text: str | None, label: str | None, no_header: bool) -> 
         text or given.get("text_column"),
         label or given.get("label_column"),
         not no_header and given.get("header", "1") != "0",
+        given.get("unlabelled"),
     )
 
 

@@ -13,7 +13,7 @@ class Part:
     Args:
         role: ``embedding``, ``attention``, ``ffn``, ``norm``, ``linear`` (head), ``other``.
         layer: number of the block it belongs to, None outside the blocks.
-        axis: the dimension along which heads or feed-forward units lie; None if pruning leaves it.
+        axis: along which heads, feed-forward units or tokens lie; None where nothing is cut.
         width: bytes per element.
         extra: bytes beside the elements, such as quantisation scales and zero points.
         grouped: whether ``axis`` counts key/value groups rather than query heads.
@@ -58,6 +58,9 @@ class Anatomy:
         heads: query heads per block.
         groups: key/value groups per block; equal to ``heads`` but for grouped-query attention.
         ffn: feed-forward units per block.
+        format: of its files.
+        even: whether all blocks are equally wide; if not, ``groups`` and ``ffn`` are averages.
+        vocabulary: rows of the token table, ``alphabet`` of which stay; 0 if that cannot be told.
     """
 
     family: str
@@ -66,6 +69,10 @@ class Anatomy:
     heads: int
     groups: int
     ffn: int
+    format: str = "torch"
+    even: bool = True
+    vocabulary: int = 0
+    alphabet: int = 0
 
     @property
     def parameters(self) -> int:

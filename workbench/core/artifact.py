@@ -15,7 +15,7 @@ class Artifact:
     """A model on disk or in memory, of one format.
 
     Args:
-        format: ``torch`` or ``onnx``.
+        format: ``torch``, ``onnx`` or ``sklearn``.
         folder: where its files lie (tokenizer, ``artifact.json``, weights); for an artifact in
             memory the folder that it was read from, which still holds the right tokenizer.
         labels: class names, in the order of the logits; empty for an encoder without a head.
@@ -44,10 +44,6 @@ class Predictor(Protocol):
         """Give the memory back."""
 
 
-def _ignore(*_: Any) -> None:
-    return None
-
-
 @dataclass(frozen=True)
 class Context:
     """What a technique may use besides the artifact and its own settings.
@@ -56,16 +52,22 @@ class Context:
         workspace: an empty folder for files it makes; removed with the job.
         calibration: texts from the training split, never from validation or test.
         training: (texts, class indices) of the training split.
+        unlabelled: texts of the user's without labels; empty if there are none.
+        teacher: the model before anything was changed; techniques leave it as it is.
         evaluate: accuracy of an artifact on validation, in [0, 1].
         report: ``report(stage, done, total)``: progress, both counts whole numbers.
+        loss: ``loss(step, value, accuracy)``: of training; accuracy in [0, 1], or None.
         cancelled: answers True once the user has asked to stop; check it between steps.
     """
 
     workspace: Path
     calibration: tuple[str, ...] = ()
     training: tuple[tuple[str, ...], tuple[int, ...]] = ((), ())
+    unlabelled: tuple[str, ...] = ()
+    teacher: Artifact | None = None
     evaluate: Callable[[Artifact], float] | None = None
-    report: Callable[[str, int, int], None] = _ignore
+    report: Callable[[str, int, int], None] = field(default=lambda *_: None)
+    loss: Callable[[int, float, float | None], None] = field(default=lambda *_: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)
     seed: int = 0
     device: str = "cpu"

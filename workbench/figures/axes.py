@@ -21,7 +21,7 @@ def unit_of(metric: str, language: str) -> str:
         return "×"
     if "latency" in metric:
         return "ms"
-    return {"throughput": "1/s", "size": "MB", "memory": "MB"}.get(metric, "%")
+    return {"throughput": "1/s", "size": "MB", "memory": "MB", "making": "s"}.get(metric, "%")
 
 
 def log_ticks(values: Sequence[float]) -> dict[str, Any]:

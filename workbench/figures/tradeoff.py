@@ -10,13 +10,13 @@ from typing import Any
 from workbench.core.errors import visible
 from workbench.core.records import Estimate, Run
 from workbench.figures.axes import HIGHER, QUALITY, axis_title, log_ticks, unit_of
+from workbench.figures.marks import COLOURS, KINDS, NAMED, STYLES, kind_of
 from workbench.figures.palette import LIGHT, Palette
 from workbench.i18n.numbers import figure, interval, lonely, scaled
 from workbench.i18n.table import text
 from workbench.stats.pareto import pareto_front
 
 NAME = 120  # characters of a recipe in words
-KINDS = ("measured", "provisional", "on_front", "reference")
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,6 @@ def _ends(metric: str, estimate: Estimate) -> tuple[float, float, float]:
 def _mark(
     run: Run, x: str, y: str, best: set[str], name: Callable[[Any], str], language: str
 ) -> Mark:
-    kind = "on_front" if run.id in best else "measured"
-    if run.status != "done":
-        kind = "provisional"
-    elif run.reference is None:
-        kind = "reference"
     across, up = run.metrics[x], _y(run, y)
     assert up is not None
     words = name(run.recipe)
@@ -134,6 +129,7 @@ def _mark(
     for metric, estimate in ((y, up), (x, across)):
         told = f"{figure(metric, estimate, language)} ({interval(metric, estimate, language)})"
         lines.append(f"{text(f'metric.{metric}', language)}: {told}")
+    kind = kind_of(run, best)
     return Mark(run.id, kind, _ends(x, across), _ends(y, up), words, "<br>".join(lines))
 
 
@@ -155,7 +151,7 @@ def draw_tradeoff(info: TradeoffInfo, look: Look) -> dict[str, Any]:
 
 
 def _frontier(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
-    at = sorted((m.x[0], m.y[0]) for m in info.marks if m.kind in ("on_front", "reference"))
+    at = sorted((m.x[0], m.y[0]) for m in info.marks if m.kind in NAMED)
     signs = [-1 if metric in HIGHER else 1 for metric in (info.x, info.y)]
     best = pareto_front([[signs[0] * x, signs[1] * y] for x, y in at])
     front = [p for p, on in zip(at, best, strict=True) if on]
@@ -170,19 +166,10 @@ def _frontier(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any
     }
 
 
-STYLES: Mapping[str, Mapping[str, Any]] = {
-    "measured": {"symbol": "circle-open", "size": 10, "line": {"width": 1.5}},
-    "provisional": {"symbol": "circle-open-dot", "size": 10, "line": {"width": 1.5}},
-    "on_front": {"symbol": "circle", "size": 11},
-    "reference": {"symbol": "star", "size": 14},
-    "expected": {"symbol": "diamond-open", "size": 14, "line": {"width": 2}},
-}
-
-
 def _points(info: TradeoffInfo, kind: str, look: Look, colours: Palette) -> dict[str, Any]:
     marks = [mark for mark in info.marks if mark.kind == kind]
-    colour = {"on_front": colours.accent, "reference": colours.reference}.get(kind, colours.soft)
-    named = kind in ("on_front", "reference")
+    colour = getattr(colours, COLOURS.get(kind, "soft"))
+    named = kind in NAMED
     return {
         **_scatter(marks, colours),
         "mode": "markers+text" if named else "markers",

@@ -12,7 +12,7 @@ from workbench.core.errors import BadInput
 
 SCHEMA = 1
 NAME = "artifact.json"
-FORMATS = ("torch", "onnx", "openvino")
+FORMATS = ("torch", "onnx", "openvino", "sklearn")
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,18 @@ class Pooled(nn.Module):
     def features(self, input_ids: Any, attention_mask: Any) -> Any:
         """Mean of the token vectors under the mask, (batch, hidden)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
-        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        return _mean(hidden, attention_mask)
 
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
         """Logits (batch, classes)."""
         return self.head(self.features(input_ids, attention_mask))
+
+    def states(self, input_ids: Any, attention_mask: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Logits, and the token vectors that every layer takes and the last one gives."""
+        out = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        )
+        return self.head(_mean(out[0], attention_mask)), out.hidden_states
 
 
 class Headed(nn.Module):
@@ -46,6 +52,19 @@ class Headed(nn.Module):
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
         """Logits (batch, classes)."""
         return self.encoder(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    def states(self, input_ids: Any, attention_mask: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Logits, and the token vectors that every layer takes and the last one gives."""
+        out = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        )
+        return out.logits, out.hidden_states
+
+
+def _mean(hidden: Any, mask: Any) -> Any:
+    """Mean of the token vectors under the mask, (batch, hidden)."""
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 def empty(folder: Path, about: About) -> Pooled | Headed:

@@ -6,10 +6,11 @@ import re
 from functools import cache
 
 from workbench.core.errors import BadInput
-from workbench.i18n import texts_errors, texts_ledger, texts_why
+from workbench.i18n import texts_errors, texts_errors_models, texts_ledger, texts_why
 from workbench.i18n.table import text
 
-PHRASES: dict[str, str] = {**texts_errors.PHRASES, **texts_ledger.PHRASES, **texts_why.PHRASES}
+AREAS = (texts_errors, texts_errors_models, texts_ledger, texts_why)
+PHRASES: dict[str, str] = {k: v for area in AREAS for k, v in area.PHRASES.items()}
 NAME = re.compile(r"\\\{[^{}]*\\\}")
 
 

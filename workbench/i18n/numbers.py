@@ -32,6 +32,8 @@ def scaled(metric: str, estimate: Estimate) -> tuple[float, float, float, str]:
     Speed-ups are pure ratios; other fractions become per cent.
     """
     factor, unit = (1.0, "×") if metric.startswith("speedup") else UNITS[estimate.unit]
+    if metric == "making":
+        factor, unit = 1.0, "s"
     return estimate.value * factor, estimate.low * factor, estimate.high * factor, unit
 
 

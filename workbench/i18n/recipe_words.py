@@ -21,6 +21,8 @@ def recipe_words(recipe: Mapping[str, Any], language: str, anatomy: Anatomy | No
         anatomy: of the uncompressed model; with it shares become counts.
     """
     runtime = recipe["runtime"]
+    if runtime["name"] == "sklearn":
+        return text("words.baseline", language)
     name = _named("runtime", runtime["name"], language)
     words = [w for entry in recipe["techniques"] if (w := _technique(entry, language, anatomy))]
     if not words:
@@ -42,6 +44,10 @@ def _technique(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None)
     name = entry["name"]
     if name == "structured_pruning":
         return _pruning(entry, language, anatomy)
+    if name == "vocabulary_pruning":
+        return _vocabulary(entry, language, anatomy)
+    if name == "distillation":
+        return text("words.distillation", language)
     if name == "magnitude_pruning":
         return text("words.zeros", language, n=round(100 * entry["amount"]))
     if name in MARKED:
@@ -61,7 +67,17 @@ def _pruning(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None) -
             continue
         total = getattr(anatomy, knob)
         words.append(text(f"words.{knob}", language, n=kept(total, share), total=total))
+    if words and entry.get("widths") == "per_layer":
+        words.append(text("words.per_layer", language))
     return comma.join(words)
+
+
+def _vocabulary(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None) -> str:
+    share = float(entry["rows"])
+    if anatomy is None or not anatomy.vocabulary:
+        return text("words.rows_share", language, n=round(100 * share))
+    left = max(anatomy.alphabet, kept(anatomy.vocabulary, share))
+    return text("words.rows", language, n=f"{left:,}")
 
 
 def _named(kind: str, name: str, language: str) -> str:

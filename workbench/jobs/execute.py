@@ -103,16 +103,22 @@ def _ceiling(desk: Desk, threads: int) -> dict[str, Any]:
 def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     from workbench import models, tasks
     from workbench.measure import quality
+    from workbench.models.baseline import BASELINE
     from workbench.training import fit
+    from workbench.training.baseline import fit_baseline
     from workbench.training.fit import Follow
     from workbench.training.full import FullSettings
 
     task = tasks.find(asked["task"])
-    folder = models.folder(model, desk.home)
+    follow = Follow(desk.stage, desk.loss, desk.cancelled)
 
     def score(logits: Any, labels: Any) -> dict[str, Any]:
         return {name: value.to_json() for name, value in quality(logits, labels)[0].items()}
 
+    if model == BASELINE:
+        fitted = fit_baseline(model, task, desk.home, score, follow)
+        return _told(fitted)
+    folder = models.folder(model, desk.home)
     fitted = fit(
         folder,
         model,
@@ -121,7 +127,11 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         asked["mode"],
         desk.home,
         score,
-        Follow(desk.stage, desk.loss, desk.cancelled),
+        follow,
         FullSettings(epochs=asked["epochs"]) if asked.get("epochs") else None,
     )
+    return _told(fitted)
+
+
+def _told(fitted: Any) -> dict[str, Any]:
     return {"id": fitted.id, "metrics": dict(fitted.metrics), "seconds": fitted.seconds}

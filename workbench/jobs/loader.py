@@ -14,6 +14,7 @@ from workbench.core.errors import BadInput
 from workbench.jobs import cage
 from workbench.jobs.load import sizes
 from workbench.jobs.worker import die_with_parent, own_stdout
+from workbench.models.baseline import is_baseline
 from workbench.models.files import AGAIN, shown
 from workbench.models.limits import COPIES, CPU_SECONDS, LOADED_PER_S, MEMORY
 from workbench.models.tree import blobs, stamp
@@ -23,15 +24,19 @@ WORDS = "Where is my order?"
 
 def main() -> None:
     """Import what is trusted, close the cage, look."""
+    model, place, home, scratch = sys.argv[1], *map(Path, sys.argv[2:5])
     import tokenizers  # noqa: F401 (now: the cage counts memory and time from here on)
     import transformers  # noqa: F401
 
-    import workbench.formats.torch  # noqa: F401
+    import workbench.formats.torch
     from workbench import models  # noqa: F401
 
+    if is_baseline(place):
+        import sklearn.feature_extraction.text  # noqa: F401
+
+        import workbench.runtimes.sklearn  # noqa: F401
     die_with_parent()
     out = own_stdout()
-    model, place, home, scratch = sys.argv[1], *map(Path, sys.argv[2:5])
     stored = sizes(place)
     cage.close(
         (place, *blobs(place), home),
@@ -77,7 +82,11 @@ def _answer(place: Path, headed: bool) -> None:
     from workbench.formats import load
     from workbench.formats.tokens import Tokens
     from workbench.formats.torch import new_classifier
+    from workbench.runtimes.sklearn import SklearnSession
 
+    if is_baseline(place):
+        SklearnSession(place).predict([WORDS])
+        return
     artifact: Any = load(place) if headed else new_classifier(place, ("a", "b"), 128)
     ids, mask = (torch.from_numpy(x) for x in Tokens.of(artifact).batch([WORDS]))
     with torch.inference_mode():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Estimate, Run, content_hash
 from workbench.jobs.desk import Desk
-from workbench.jobs.setup import Setup, reference_recipe
+from workbench.jobs.setup import Setup, compared_with, reference_recipe
 from workbench.measure import (
     LAUNCHES,
     HostFailed,
@@ -37,6 +38,7 @@ from workbench.recipes.registry import EXPORTS, WAYS
 from workbench.store import scratch
 
 CALIBRATION = 256  # texts
+NONE: Mapping[str, Estimate] = {}
 FAST = "WORKBENCH_FAST"  # one launch per run, to try things out; its intervals tell how little
 
 
@@ -51,6 +53,7 @@ class Bench:
 
     def __init__(self, desk: Desk, setup: Setup, split: str) -> None:
         self._desk, self._setup, self._split = desk, setup, split
+        self._plain = compared_with(setup, desk.home, desk.store.runs())
         self._environment = asdict(environment())
         self._rows = setup.task.rows(split)
         self._launches = (1,) if os.environ.get(FAST) else LAUNCHES
@@ -71,7 +74,8 @@ class Bench:
 
     def measure_once(self, recipe: Recipe) -> Run:
         """As ``measure``; the plain model is the reference itself, not compared with itself."""
-        if recipe != reference_recipe(recipe):
+        alone = self._plain is self._setup
+        if not alone or recipe != reference_recipe(recipe, self._setup.anatomy.format):
             return self.measure(recipe)
         run = self._new(recipe)
         try:
@@ -118,13 +122,15 @@ class Bench:
     def _measured(
         self, run: Run, recipe: Recipe, planned: Plan, reference: Run, workspace: Path
     ) -> Run:
+        started = time.monotonic()
         folder = self._made(planned, workspace)
+        making = _seconds(time.monotonic() - started) if planned.steps else {}
         candidate = Side(folder, run.recipe["runtime"])
-        beside = Side(self._setup.folder, reference.recipe["runtime"])
+        beside = Side(self._plain.folder, reference.recipe["runtime"])
 
         def show(measured: Measured) -> None:
             judged = self._judged(measured.logits, reference)
-            self._desk.run(replace(run, **self._told(measured, planned, judged)))
+            self._desk.run(replace(run, **self._told(measured, planned, judged, making)))
             self._desk.stage("launch", len(measured.launches), self._launches[-1])
 
         self._desk.stage("launch", 0, self._launches[-1])
@@ -136,7 +142,8 @@ class Bench:
             on_launch=show,
             cancelled=self._desk.cancelled,
         )
-        told = self._told(measured, planned, self._judged(measured.logits, reference))
+        judged = self._judged(measured.logits, reference)
+        told = self._told(measured, planned, judged, making)
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
         kept = self._keep(done, measured.logits, folder)
         self._explain(kept)
@@ -153,7 +160,9 @@ class Bench:
             HostFailed: if it cannot be measured.
             Cancelled: when asked to stop.
         """
-        plain = reference_recipe(recipe)
+        if self._plain is not self._setup:
+            return Bench(self._desk, self._plain, self._split).reference(recipe)
+        plain = reference_recipe(recipe, self._setup.anatomy.format)
         known = self._desk.store.reference(self.key(plain))
         if known is not None:
             return known
@@ -187,12 +196,14 @@ class Bench:
         before = self._desk.store.logits(reference.id)
         return quality(logits, self._rows.labels, before)
 
-    def _told(self, measured: Measured, planned: Plan, judged: Any) -> dict[str, Any]:
+    def _told(
+        self, measured: Measured, planned: Plan, judged: Any, making: Mapping[str, Estimate] = NONE
+    ) -> dict[str, Any]:
         size = float(planned.size_bytes)
         exact = Estimate(size, size, size, 1, "B", 1.0, "exact")
         found, said = judged
         return {
-            "metrics": {**found, **metrics(measured.launches), "size": exact},
+            "metrics": {**found, **metrics(measured.launches), "size": exact, **making},
             "verdicts": {**said, **verdicts(measured.launches)},
             "launches": measured.launches,
         }
@@ -205,7 +216,7 @@ class Bench:
             return self._setup.folder
         self._desk.stage("load", 0, 0)
         artifact = load(self._setup.folder)
-        context = self._context(workspace)
+        context = self._context(workspace, artifact)
         for step in planned.steps:
             if self._desk.cancelled():
                 raise Cancelled
@@ -215,14 +226,17 @@ class Bench:
         save(artifact, folder)
         return folder
 
-    def _context(self, workspace: Path) -> Context:
+    def _context(self, workspace: Path, teacher: Artifact) -> Context:
         rows = self._setup.task.rows("train")
         chosen = np.random.default_rng(0).permutation(len(rows.texts))[:CALIBRATION]
         return Context(
             workspace=workspace,
             calibration=tuple(rows.texts[i] for i in chosen),
             training=(rows.texts, tuple(int(label) for label in rows.labels)),
+            unlabelled=self._setup.task.unlabelled,
+            teacher=teacher,
             report=self._desk.stage,
+            loss=self._desk.loss,
             cancelled=self._desk.cancelled,
         )
 
@@ -233,6 +247,11 @@ class Bench:
         self._desk.store.save(run, logits, inside)
         self._desk.run(run)
         return run
+
+
+def _seconds(taken: float) -> dict[str, Estimate]:
+    """How long techniques and exports took, once."""
+    return {"making": Estimate(taken, taken, taken, 1, "s", 1.0)}
 
 
 def _applied(step: Any, artifact: Artifact, context: Context) -> Artifact:

@@ -102,6 +102,7 @@ def _check_values(asked: Mapping[str, Any]) -> None:
 
 def _tunable(asked: dict[str, Any], home: Path) -> None:
     from workbench import models, tasks
+    from workbench.models.baseline import BASELINE
 
     mode = asked.setdefault("mode", "linear") if "tune" not in asked else asked["tune"]
     if mode not in MODES:
@@ -110,4 +111,7 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
     if epochs is not None and (not isinstance(epochs, int) or not 1 <= epochs <= 50):
         raise BadInput(f"epochs {epochs!r:.80}", "a whole number from 1 to 50", "leave it out")
     tasks.find(asked["task"])
-    models.folder(asked["model"], home)
+    if asked["model"] != BASELINE:
+        models.folder(asked["model"], home)
+    elif mode != "linear":
+        raise BadInput(f"mode {mode!r} of {BASELINE}", "linear", "tune it in mode linear")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
+from workbench.core.records import Run
 from workbench.recipes.recipe import Recipe
 from workbench.tasks import Task
 
@@ -61,9 +64,43 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
     return Setup(model, folder, task, models.anatomy(folder), models.fingerprint(folder))
 
 
-def reference_recipe(recipe: Recipe) -> Recipe:
-    """The plain model in torch, on as many threads as the candidate takes and on its device."""
+def reference_recipe(recipe: Recipe, format: str = "torch") -> Recipe:
+    """The plain model as it comes, in torch on as many threads and on the candidate's device.
+
+    Args:
+        recipe: of the candidate.
+        format: of the plain model; ``sklearn`` where only the plain baseline is there.
+    """
+    if format == "sklearn":
+        return Recipe.from_json({"runtime": {"name": "sklearn"}})
     runtime = recipe.runtime
     threads = getattr(runtime, "cores", runtime.threads)
     device = getattr(runtime, "device", "cpu")
     return Recipe.from_json({"runtime": {"name": "torch", "threads": threads, "device": device}})
+
+
+def compared_with(setup: Setup, home: Path, runs: Sequence[Run]) -> Setup:
+    """The plain model that runs of this one are compared with: itself, but for the baseline.
+
+    Args:
+        setup: of the model that is measured.
+        home: ``WORKBENCH_HOME``.
+        runs: oldest first.
+
+    Returns:
+        For the plain baseline the torch model of the same task that was looked at last, or was
+        tuned last; itself if there is none.
+    """
+    from workbench import models
+
+    if setup.anatomy.format == "torch":
+        return setup
+    task = setup.task.id
+    seen = [r.model for r in reversed(runs) if r.task == task and r.reference is None]
+    tuned = [card.id for card in reversed(models.catalogue(home)) if card.task == task]
+    for name in dict.fromkeys((*seen, *tuned)):
+        with suppress(BadInput):  # it may be gone
+            other = prepare(name, task, home)
+            if other.anatomy.format == "torch":
+                return other
+    return setup

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from workbench.core.anatomy import Anatomy, Part
 from workbench.core.errors import BadInput
+from workbench.models import baseline
 from workbench.models.files import read_json
+from workbench.models.limits import TEXT_BYTES
+from workbench.models.pieces import pieces
 from workbench.models.sizes import LAYER, number
 from workbench.models.weights import WIDTHS, Tensor, tensors, weight_files
 
+TABLE = re.compile(r"(word_embeddings|embed_tokens|tok_embeddings|(^|\.)wte)\.weight$")
 # what follows the layer number: (pattern, role, axis of the weight, axis of the bias, grouped)
 RULES: tuple[tuple[str, str, int, int | None, bool], ...] = (
     (r"attention\.self\.(query|key|value)", "attention", 0, 0, False),
@@ -52,6 +57,8 @@ def anatomy(folder: Path) -> Anatomy:
 
 @lru_cache(maxsize=64)
 def _anatomy(folder: Path, _: Any) -> Anatomy:
+    if baseline.is_baseline(folder):
+        return baseline.anatomy(folder)
     config = read_json(folder / "config.json")
     parts = tuple(_part(name, tensor) for name, tensor in tensors(folder).items())
     heads = number(config, "num_attention_heads", "n_head", "n_heads")
@@ -62,6 +69,7 @@ def _anatomy(folder: Path, _: Any) -> Anatomy:
     layers = {part.layer for part in parts if part.layer is not None}
     units = _units(parts, number(config, "intermediate_size", "n_inner", "hidden_dim"))
     left = _groups_left(folder, groups)
+    vocabulary, alphabet = _vocabulary(folder, config, parts)
     return Anatomy(
         str(config.get("model_type", "")),
         parts,
@@ -69,22 +77,40 @@ def _anatomy(folder: Path, _: Any) -> Anatomy:
         heads // groups * left,
         left,
         units,
+        even=_even(parts),
+        vocabulary=vocabulary,
+        alphabet=alphabet,
     )
 
 
+def _even(parts: tuple[Part, ...]) -> bool:
+    """Whether a tensor has the same shape in every layer."""
+    inside = {(LAYER.sub(".", p.name, count=1), p.shape) for p in parts if p.layer is not None}
+    return len(inside) == len({name for name, _ in inside})
+
+
+def _vocabulary(folder: Path, config: Any, parts: tuple[Part, ...]) -> tuple[int, int]:
+    """Rows of the token table and how many of them must stay; zeros if that cannot be told."""
+    tables = [part.shape[0] for part in parts if part.role == "embedding" and part.axis == 0]
+    path = folder / "tokenizer.json"
+    if len(tables) != 1 or not path.is_file():
+        return 0, 0
+    found = pieces(read_json(path, TEXT_BYTES), config, tables[0])
+    return (tables[0], len(found.needed)) if found else (0, 0)
+
+
 def _groups_left(folder: Path, groups: int) -> int:
-    """Of a pruned artifact its own count, else the configuration's."""
+    """Of a pruned artifact its own count in the average layer, else the configuration's."""
     path = folder / "artifact.json"
     kept = read_json(path).get("kept") if path.is_file() else None
-    return len(kept["heads"][0]) if kept else groups
+    return round(fmean(map(len, kept["heads"]))) if kept else groups
 
 
 def _units(parts: tuple[Part, ...], otherwise: int) -> int:
-    """Feed-forward units, read off the tensors that lead into them."""
-    found = [part.shape[part.axis] for part in parts if part.role == "ffn" and part.axis == 0]
-    widths = [size for size in found if size]
+    """Feed-forward units of the average layer, read off the tensors that lead into them."""
+    into = [p for p in parts if p.role == "ffn" and p.axis == 0 and len(p.shape) == 2]
     gpt2 = [p.shape[1] for p in parts if p.name.endswith("mlp.c_fc.weight")]
-    return (gpt2 or widths or [otherwise])[0]
+    return round(fmean(gpt2 or [p.shape[0] for p in into if p.shape[0]] or [otherwise]))
 
 
 def _part(name: str, tensor: Tensor) -> Part:
@@ -96,7 +122,9 @@ def _part(name: str, tensor: Tensor) -> Part:
         if found and re.match(pattern + r"\.(weight|bias)$", inner):
             axis = weight_axis if inner.endswith("weight") else bias_axis
             return Part(name, tensor.shape, role, layer, axis, width, 0, grouped)
-    return Part(name, tensor.shape, _role(name, tensor), layer, None, width)
+    role = _role(name, tensor)
+    axis = 0 if role == "embedding" and TABLE.search(name) else None
+    return Part(name, tensor.shape, role, layer, axis, width)
 
 
 def _role(name: str, tensor: Tensor) -> str:

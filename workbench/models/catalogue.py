@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.models import safety
+from workbench.models import baseline, safety
 from workbench.models.artifacts import check_artifact
+from workbench.models.baseline import BASELINE
 from workbench.models.card import Card
 from workbench.models.files import read_json
 from workbench.models.fingerprint import sha256
@@ -30,7 +31,7 @@ PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "pytorch_model*.bin"]
 
 
 def catalogue(home: Path) -> tuple[Card, ...]:
-    """The built-in model, then those tuned here, oldest first.
+    """The built-in model, then those tuned here, oldest first, and the plain baseline.
 
     A tuned model whose files are damaged is left out: one bad folder must not hide the others.
     """
@@ -38,7 +39,7 @@ def catalogue(home: Path) -> tuple[Card, ...]:
     for path in sorted((home / "models").glob("[!.]*/card.json"), key=_time):
         with suppress(BadInput, OSError):
             cards.append(_tuned(path.parent))
-    return tuple(cards)
+    return (*cards, baseline.card())
 
 
 def _time(path: Path) -> float:
@@ -98,6 +99,8 @@ def find(name: str, home: Path) -> Card:
     Raises:
         BadInput: if there is no such model, or it is refused.
     """
+    if name == BASELINE:
+        return baseline.card()
     if name == BUILT_IN:
         return built_in()
     found = folder(name, home)
@@ -126,6 +129,9 @@ def place(name: str, home: Path) -> Path:
     """
     if name == BUILT_IN:
         return built_in_folder()
+    if name == BASELINE:
+        remedy = f"tune it first: workbench tune --model {BASELINE}"
+        raise BadInput(f"model {name}", "a model with weights", remedy)
     if name.startswith(HUB):
         return _from_hub(name.removeprefix(HUB))
     tuned = _as_path(home / "models" / name) if "/" not in name else None
@@ -187,6 +193,10 @@ def _tuned(place: Path) -> Card:
         name, base, task = (str(kept[key]) for key in ("id", "base", "task"))
     except (KeyError, TypeError, ValueError) as err:
         raise BadInput(f"{place.name}/card.json", "a whole card", "tune the model again") from err
+    if baseline.is_baseline(place):
+        told = {"id": name, "base": BASELINE, "task": task, "mode": mode, "accuracy": accuracy}
+        source = f"fitted here on {_short(task)}"
+        return baseline.fitted_card(place, title=f"TF-IDF · {_short(task)}", source=source, **told)
     how = "linear head" if mode == "linear" else "all weights"
     return _card(
         place,
@@ -207,6 +217,8 @@ def _short(task: str) -> str:
 
 
 def _card(place: Path, name: str, **more: Any) -> Card:
+    if baseline.is_baseline(place):
+        return baseline.fitted_card(place, id=name, title=Path(name).name, source=more["source"])
     config, about = read_json(place / "config.json"), _about(place)
     found = tensors(place)
     weights = [t for t in found.values() if not t.dtype.startswith("I")]
@@ -258,6 +270,8 @@ def inspect(name: str, home: Path) -> dict[str, Any]:
     Raises:
         BadInput: with the reason, if the model is refused.
     """
+    if name == BASELINE:
+        return _plain_data(asdict(baseline.card()), [])
     location = place(name, home)
     warnings = list(safety.check(location))
     with steady(location):
@@ -266,7 +280,9 @@ def inspect(name: str, home: Path) -> dict[str, Any]:
     if bad:
         told = ", ".join(repr(x)[:60] for x in bad[:3])
         warnings.append(f"{len(bad)} tensors hold NaN or infinity, such as {told}")
-    data: dict[str, Any] = json.loads(
-        json.dumps({"schema": 1, **card, "warnings": warnings, "loaded": False})
-    )
-    return data
+    return _plain_data(card, warnings)
+
+
+def _plain_data(card: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
+    told = {"schema": 1, **card, "warnings": warnings, "loaded": False}
+    return dict(json.loads(json.dumps(told)))

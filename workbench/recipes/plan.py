@@ -46,8 +46,13 @@ class Plan:
         return self.anatomy.size_bytes
 
 
-def plan(recipe: Recipe, anatomy: Anatomy, format: str = "torch") -> Plan:
-    """Order the work for a model of ``format`` with these shapes.
+def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
+    """Order the work for a model with these shapes.
+
+    Args:
+        recipe: what is asked for.
+        anatomy: of the model.
+        format: of the model; the anatomy's own where it is not given.
 
     Raises:
         BadInput: if the chain is impossible, with the step and the reason, before any work.
@@ -56,9 +61,13 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "torch") -> Plan:
     _one_precision(recipe)
     steps: list[Step] = []
     last: Technique | None = None
+    format = format or anatomy.format
     for config, entry in zip(recipe.techniques, ways(recipe), strict=True):
         _present(entry, config)
         _fitting(entry, recipe.runtime)
+        if entry.follows and last is None:
+            remedy = f"put another technique before it, or leave out {entry.name}"
+            raise BadInput(f"{entry.name} of an unchanged model", entry.follows, remedy)
         steps += _export(format, entry.format, last, f"technique {entry.name}")
         steps.append(Step(entry.name, entry.format, entry.format, config))
         anatomy, format, last = entry.resize(anatomy, config), entry.format, entry

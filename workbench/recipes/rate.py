@@ -30,14 +30,25 @@ def rate_of(recipe: Recipe, anatomy: Anatomy) -> float:
     return after.size_bytes / anatomy.size_bytes
 
 
-def lowest_rate(anatomy: Anatomy) -> float:
-    """Where the domain of the rate ends for this model: all knobs pulled, the embeddings stay."""
-    return _lowest(anatomy, _usable())
+def lowest_rate(anatomy: Anatomy, like: Recipe | None = None) -> float:
+    """Where the domain of the rate ends for this model: all knobs pulled, the embeddings stay.
+
+    Args:
+        anatomy: the uncompressed model.
+        like: the recipe on screen; what else in it makes the model smaller (fewer embeddings) may
+            stay there.
+    """
+    whole = _lowest(anatomy, _usable(anatomy))
+    if like is None:
+        return whole
+    after = _after(_others(like), anatomy)
+    share = after.size_bytes / anatomy.size_bytes
+    return min(whole, _lowest(after, _usable(after)) * share)
 
 
 @lru_cache(maxsize=16)
 def _lowest(anatomy: Anatomy, usable: tuple[Precision, ...]) -> float:
-    cut = _pruned(_top(), _top())
+    cut = _pruned(_top(anatomy), _top(anatomy))
     return min(_rate(cut, precision, anatomy) for precision in usable)
 
 
@@ -50,7 +61,7 @@ def unpruned_below(recipe: Recipe, anatomy: Anatomy) -> float | None:
     if not any(config.name == PRUNING for config in recipe.techniques):
         return None
     own = rate_of(recipe, anatomy)
-    rates = [_rate((), p, anatomy) for p in _usable() if p]
+    rates = [_rate((), p, anatomy) for p in _usable(anatomy) if p]
     return max((rate for rate in rates if rate <= own * (1 + TOLERANCE)), default=None)
 
 
@@ -64,40 +75,56 @@ def recipe_for_rate(rate: float, anatomy: Anatomy, like: Recipe) -> Recipe:
         rate: size after ÷ size before, from ``lowest_rate`` to 1; reached within 2 %, but for a
             narrow gap below each precision's own floor, where the nearest recipe is proposed.
         anatomy: the uncompressed model.
-        like: the recipe on screen; its runtime stays where it can, and so do techniques that
-            do not change the size.
+        like: the recipe on screen; its runtime stays where it can, and so do other techniques
+            unless they make the model smaller than the rate asks for.
 
     Raises:
         BadInput: if the rate lies outside the model's domain.
     """
-    floor = lowest_rate(anatomy)
+    floor = lowest_rate(anatomy, like)
     if not floor * (1 - TOLERANCE) <= rate <= 1.0:
         wanted = f"a number from {floor:.3f} to 1 for this model"
         raise BadInput(f"compression rate {rate:g}", wanted, f"choose at least {floor:.3f}")
-    usable = _usable(RUNTIMES[like.runtime.name].format)
+    others = _others(like)
+    if _rate(others, (), anatomy) < rate * (1 - TOLERANCE):
+        others = tuple(c for c in others if _rate((c,), (), anatomy) == 1.0)
+    after = _after(others, anatomy)
+    format = RUNTIMES[like.runtime.name].format
+    cut, precision = _cut_for(rate * anatomy.size_bytes / after.size_bytes, after, format)
+    return _put_in(like, (*cut, *others), precision, anatomy)
+
+
+def _cut_for(rate: float, anatomy: Anatomy, format: str) -> tuple[tuple[Any, ...], Precision]:
+    """Pruning and precision that reach a rate, or come nearest to it."""
+    usable, depths = _usable(anatomy, format), anatomy.layers if _prunable(anatomy) else 1
     wide = [p for p in usable if _rate((), p, anatomy) >= rate * (1 - TOLERANCE)]
     for precision in reversed(wide):
         options = [
             option
-            for removed in range(anatomy.layers)
+            for removed in range(depths)
             if (option := _at_depth(rate, anatomy, precision, removed / anatomy.layers))
         ]
         if options:
-            cut = min(options, key=lambda option: option[0])[1]
-            return _put_in(like, cut, precision, anatomy)
+            return min(options, key=lambda option: option[0])[1], precision
     # between the smallest model of one precision and the largest of the next nothing lies
-    edges = [(cut, p) for p in usable for cut in (_pruned(0, 0), _pruned(_top(), _top()))]
-    cut, precision = min(edges, key=lambda e: abs(_rate(e[0], e[1], anatomy) - rate))
-    return _put_in(like, cut, precision, anatomy)
+    ends = (_pruned(0, 0), _pruned(_top(anatomy), _top(anatomy)))
+    edges = [(cut, p) for p in usable for cut in ends]
+    return min(edges, key=lambda e: abs(_rate(e[0], e[1], anatomy) - rate))
 
 
-def _put_in(like: Recipe, cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> Recipe:
-    """The recipe on screen with its size-changing techniques replaced by these."""
+def _others(recipe: Recipe) -> tuple[Any, ...]:
+    """Techniques of a recipe that the rate does not choose."""
     swept = {PRUNING, *NARROWING}
-    others = tuple(c for c in like.techniques if c.name not in swept)
+    return tuple(c for c in recipe.techniques if c.name not in swept)
+
+
+def _put_in(
+    like: Recipe, changed: tuple[Any, ...], precision: Precision, anatomy: Anatomy
+) -> Recipe:
+    """The recipe on screen with these techniques and this precision."""
     narrowed = tuple(TECHNIQUES[name].config_type() for name, _ in precision)
     format = precision[-1][1] if precision else ""
-    return with_runtime(replace(like, techniques=(*cut, *others, *narrowed)), anatomy, format)
+    return with_runtime(replace(like, techniques=(*changed, *narrowed)), anatomy, format)
 
 
 def _at_depth(
@@ -113,7 +140,7 @@ def _at_depth(
         techniques = _pruned(width, layers)
         return _rate(techniques, precision, anatomy) / rate - 1, techniques
 
-    low, high = 0.0, _top()
+    low, high = 0.0, _top(anatomy)
     for width in (low, high):
         gap, techniques = reached(width)
         if abs(gap) <= TOLERANCE:
@@ -129,8 +156,10 @@ def _at_depth(
     return (max(width, layers), techniques) if abs(gap) <= TOLERANCE else None
 
 
-def _usable(format: str = "") -> tuple[Precision, ...]:
+def _usable(anatomy: Anatomy, format: str = "") -> tuple[Precision, ...]:
     """The precisions of this machine; INT8 in the kind that a runtime of ``format`` takes."""
+    if anatomy.format != "torch":
+        return ((),)
     there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
     usable = tuple(p for p in PRECISIONS if there.issuperset(name for name, _ in p))
     static = "static_int8" in there and (format == STATIC[0][1] or PRECISIONS[-1] not in usable)
@@ -138,13 +167,17 @@ def _usable(format: str = "") -> tuple[Precision, ...]:
 
 
 def _rate(cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> float:
-    after = anatomy
-    for config in cut:
-        after = TECHNIQUES[config.name].resize(after, config)
+    after = _after(cut, anatomy)
     for name, format in precision:
         entry = way(name, format)
         after = entry.resize(after, entry.config_type())
     return after.size_bytes / anatomy.size_bytes
+
+
+def _after(techniques: tuple[Any, ...], anatomy: Anatomy) -> Anatomy:
+    for config in techniques:
+        anatomy = TECHNIQUES[config.name].resize(anatomy, config)
+    return anatomy
 
 
 def _pruned(width: float, layers: float) -> tuple[Any, ...]:
@@ -153,6 +186,12 @@ def _pruned(width: float, layers: float) -> tuple[Any, ...]:
     return (TECHNIQUES[PRUNING].config_type(ffn=width, heads=width, layers=round(layers, 4)),)
 
 
-def _top() -> float:
+def _prunable(anatomy: Anatomy) -> bool:
+    return anatomy.format == "torch" and anatomy.even
+
+
+def _top(anatomy: Anatomy) -> float:
+    if not _prunable(anatomy):
+        return 0.0
     domains = (knob.domain for knob in knobs(TECHNIQUES[PRUNING].config_type))
     return float(min(getattr(domain, "high", 1.0) for domain in domains))

@@ -39,6 +39,7 @@ class Technique:
             panels, so it loads no framework.
         fits: which runtime its result needs, as a noun phrase, given the recipe's runtime config;
             empty if that one will do.
+        follows: what must have been changed before it, as a noun phrase; empty if nothing must.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Technique:
     extra: str = ""
     usable: Callable[[Any], str] = _nothing
     fits: Callable[[Any], str] = _nothing
+    follows: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,14 @@ def technique(
     extra: str = "",
     usable: Callable[[Any], str] = _nothing,
     fits: Callable[[Any], str] = _nothing,
+    follows: str = "",
 ) -> Callable[[Function], Function]:
     """Register the decorated handler for (config type, format); arguments as ``Technique`` has."""
 
     def register(handler: Function) -> Function:
         name = config_type.name
         way = Technique(
-            name, config_type, format, handler, resize, stays, module, extra, usable, fits
+            name, config_type, format, handler, resize, stays, module, extra, usable, fits, follows
         )
         _TABLES["TECHNIQUES"].setdefault(name, way)
         _TABLES["WAYS"][name, format] = way

@@ -3,6 +3,7 @@
 from workbench.runtimes import trace_onnx, trace_openvino, trace_torch
 from workbench.runtimes.onnxruntime import OnnxRuntime
 from workbench.runtimes.openvino import OpenVino
+from workbench.runtimes.sklearn import Sklearn
 from workbench.runtimes.tensorrt import TensorRt
 from workbench.runtimes.torch import Torch
 from workbench.runtimes.torch_compile import TorchCompile
@@ -10,6 +11,7 @@ from workbench.runtimes.torch_compile import TorchCompile
 __all__ = [
     "OnnxRuntime",
     "OpenVino",
+    "Sklearn",
     "TensorRt",
     "Torch",
     "TorchCompile",

@@ -25,7 +25,7 @@ from workbench.recipes.rate import (
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
 from workbench.state.expect import Expectation, expect
-from workbench.state.session import Session
+from workbench.state.session import BASELINE_RUNTIME, Session
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class CompressState(HasTraits):
         if self.anatomy is None or not math.isfinite(rate):
             return
         try:
-            asked = min(max(rate, lowest_rate(self.anatomy)), 1.0)
+            asked = min(max(rate, lowest_rate(self.anatomy, self.recipe)), 1.0)
             self._accept(recipe_for_rate(asked, self.anatomy, self.recipe))
             self._tell_gap(asked, rate_of(self.recipe, self.anatomy))
         except BadInput as err:
@@ -193,37 +193,60 @@ class CompressState(HasTraits):
                 self._untuned = sorted(labels) != sorted(tasks.find(session.task).classes)
             except BadInput as err:
                 self.trouble = self.session.told(err) if session.task else ""
+        self._follow_format()
         self._work_out()
+
+    def _follow_format(self) -> None:
+        """The plain baseline has a runtime of its own, and no technique is for it."""
+        plain = self.recipe.runtime.name == BASELINE_RUNTIME
+        if self.anatomy is not None and plain != (self.anatomy.format == BASELINE_RUNTIME):
+            self.recipe = self._runnable(replace(self.recipe, techniques=()))
 
     def _work_out(self, _: Any = None) -> None:
         anatomy: Anatomy | None = self.anatomy
         self.info = None if anatomy is None else self._worked_out(anatomy)
 
     def _worked_out(self, anatomy: Anatomy) -> CompressInfo:
-        rate = rate_of(self.recipe, anatomy)
+        impossible, recipe = self._impossible(self.recipe), self.recipe
+        if impossible:  # then it may have no size
+            recipe = replace(recipe, techniques=_sized(recipe.techniques, anatomy))
+        rate = rate_of(recipe, anatomy)
         size = round(rate * anatomy.size_bytes)
         pruning = self._config(PRUNING)
         expected = expect(self.recipe, size, self.session.here("validation"))
         return CompressInfo(
             rate=rate,
-            floor=lowest_rate(anatomy),
+            floor=lowest_rate(anatomy, recipe),
             size_before=anatomy.size_bytes,
             size_after=size,
             pruning=max(pruning.ffn, pruning.heads) if pruning else 0.0,
             untuned=self._untuned,
-            unpruned=unpruned_below(self.recipe, anatomy),
-            impossible=self._impossible(self.recipe),
+            unpruned=unpruned_below(recipe, anatomy),
+            impossible=impossible,
             expected=expected,
             reference_s=expected.reference_s,
         )
 
 
+def _sized(techniques: tuple[Any, ...], anatomy: Anatomy) -> tuple[Any, ...]:
+    """Those whose effect on the size can be told."""
+
+    def told_of(config: Any) -> bool:
+        try:
+            TECHNIQUES[config.name].resize(anatomy, config)
+        except BadInput:
+            return False
+        return True
+
+    return tuple(config for config in techniques if told_of(config))
+
+
 def _ordered(chain: tuple[Any, ...]) -> tuple[Any, ...]:
     """Techniques in the order in which they can follow each other."""
 
-    def place(config: Any) -> tuple[bool, bool]:
+    def place(config: Any) -> tuple[bool, bool, bool]:
         entry = TECHNIQUES[config.name]
-        return entry.format != "torch", bool(entry.stays)
+        return entry.format != "torch", bool(entry.stays), bool(entry.follows)
 
     return tuple(sorted(chain, key=place))
 

@@ -74,8 +74,17 @@ class ExploreState(HasTraits):
         return recipe_words(recipe, self.session.language, self.compress.anatomy)
 
     def points(self) -> list[Run]:
-        """The runs of the plot: looked at on validation, done or with a first estimate."""
-        return [run for run in self.session.here("validation") if run.status != "failed"]
+        """The runs of the plot: looked at on validation, done or with a first estimate.
+
+        The plain baseline is among them, whatever model is chosen. Against another model it was
+        compared with it has no change and no speed-up: on such axes it is left out.
+        """
+        here = [run for run in self.session.here("validation") if run.status != "failed"]
+        known = {run.id for run in here}
+        found = [run for run in self.session.baselines() if run.id not in known]
+        mine = [run for run in found if run.reference in known]
+        absolute = not any(a.startswith(("speedup", "accuracy_change")) for a in (self.x, self.y))
+        return [*here, *(mine or (found if absolute else []))[-1:]]
 
     def promise(self) -> Mapping[str, Estimate]:
         """What the sliders promise; once that is measured, what they promised before."""

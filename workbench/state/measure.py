@@ -10,7 +10,9 @@ from workbench.core.records import Job
 from workbench.i18n.numbers import duration
 from workbench.i18n.table import TEXTS
 from workbench.state.compress import CompressState
-from workbench.state.session import ENDED, SHOWN_JOBS, Session
+from workbench.state.session import BASELINE_RUNTIME, ENDED, SHOWN_JOBS, Session
+
+BASELINE = "tfidf"  # as the catalogue names it
 
 
 class JobLine(NamedTuple):
@@ -48,13 +50,26 @@ class MeasureState(HasTraits):
         recipe, expected = self.compress.recipe.to_json(), self.compress.info.expected
         if not expected.same:
             self.session.promised = (*self.session.promised, (recipe, expected.metrics))
-        return self.session.ask(
+        job = self.session.ask(
             "run",
             model=self.session.model,
             task=self.session.task,
             recipe=recipe,
             split=split,
         )
+        if job is not None:
+            self._measure_baseline()
+        return job
+
+    def _measure_baseline(self) -> None:
+        """Once for a task: what a model is worth shows beside the plain baseline only."""
+        session = self.session
+        asked = [job for job in session.jobs if job.request.get("model") == BASELINE]
+        if session.baselines() or any(job.request.get("task") == session.task for job in asked):
+            return
+        grid = {"techniques": [[]], "runtime": {"name": BASELINE_RUNTIME}}
+        session.ask("sweep", model=BASELINE, task=session.task, grid=grid, tune="linear")
+        session.trouble = ""  # nobody asked for it: if it cannot be, nothing is lost
 
     def looks(self) -> int:
         """How often the test split of this task was looked at, by the runs that one can see."""

@@ -16,6 +16,7 @@ from workbench.i18n.table import text
 from workbench.state.public import public_error, public_job, public_run, without_paths
 
 ENDED = ("done", "failed", "cancelled")
+BASELINE_RUNTIME = "sklearn"
 SHOWN_JOBS = 6  # ended jobs that stay on the page
 
 
@@ -163,6 +164,17 @@ class Session(HasTraits):
             if run.model == self.model
             and run.task == self.task
             and (split is None or run.split == split)
+        )
+
+    def baselines(self) -> tuple[Run, ...]:
+        """Runs of the plain baseline on the chosen task, on validation, oldest first."""
+        return tuple(
+            run
+            for run in self.runs
+            if run.task == self.task
+            and run.split == "validation"
+            and run.status in ("done", "running")
+            and run.recipe["runtime"]["name"] == BASELINE_RUNTIME
         )
 
 

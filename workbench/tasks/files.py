@@ -1,4 +1,4 @@
-"""The door for files: ``csv:TRAIN,TEST?text_column=…&label_column=…&header=1``."""
+"""The door for files: ``csv:TRAIN,TEST?text_column=…&label_column=…&header=1&unlabelled=…``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from workbench.tasks.preview import choose_columns, why_bad
 from workbench.tasks.source import resolved
 from workbench.tasks.table import columns_of, read
 from workbench.tasks.task import Task, made
+from workbench.tasks.unlabelled import with_unlabelled
 
 PREFIX = "csv:"
 ESCAPED = "surrogateescape"  # a file's name may be no UTF-8
-FIELDS = ("text_column", "label_column", "header")
+FIELDS = ("text_column", "label_column", "header", "unlabelled")
 
 
 def csv_id(
@@ -27,13 +28,16 @@ def csv_id(
     text_column: str | None = None,
     label_column: str | None = None,
     header: bool = True,
+    unlabelled: str | Path | None = None,
 ) -> str:
-    """The task id of one file, or of a training and a test file."""
+    """The task id of one file, or of a training and a test file; ``unlabelled`` is a third."""
     paths = ",".join(quote(str(resolved(p)), errors=ESCAPED) for p in (train, test) if p)
     asked = {"text_column": text_column, "label_column": label_column}
     given = {name: value for name, value in asked.items() if value}
     if not header:
         given["header"] = "0"
+    if unlabelled:
+        given["unlabelled"] = str(resolved(unlabelled))
     return f"{PREFIX}{paths}" + (f"?{urlencode(given, errors=ESCAPED)}" if given else "")
 
 
@@ -71,9 +75,10 @@ def find_files(task_id: str) -> Task:
     if len(set(paths)) < len(paths):
         told = f"{paths[0].name} as training and as test file"
         raise BadInput(told, "two files", "leave the test file out, and rows are held out")
-    for path in paths:
+    more = [resolved(given["unlabelled"])] if "unlabelled" in given else []
+    for path in (*paths, *more):
         columns_of(path, given.get("header", "1") != "0")
-    stamps = tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in paths)
+    stamps = tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in (*paths, *more))
     return _task(task_id, tuple(paths), tuple(sorted(given.items())), stamps)
 
 
@@ -86,7 +91,11 @@ def _task(
     if len(paths) == 2:
         parts["test"] = _read(paths[1], settings)
     title = paths[0].parent.name if paths[0].stem in ("train", "data") else paths[0].stem
-    return made(task_id, title, parts, " and ".join(path.name for path in paths))
+    task = made(task_id, title, parts, " and ".join(path.name for path in paths))
+    if "unlabelled" not in settings:
+        return task
+    path, header = resolved(settings["unlabelled"]), settings.get("header", "1") != "0"
+    return with_unlabelled(task, path, settings.get("text_column"), header)
 
 
 def _read(path: Path, settings: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -41,6 +41,7 @@ class Task:
         languages: ISO 639-1 codes; empty if not known.
         fingerprint: hash of its content.
         load: ``load(split)`` gives the rows; it remembers them.
+        unlabelled: texts without labels, none of them in validation or test; often empty.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Task:
     load: Callable[[str], Rows] = field(repr=False, compare=False)
     kind: str = "classification"
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
+    unlabelled: tuple[str, ...] = field(default=(), repr=False)
 
     def rows(self, split: str) -> Rows:
         """Rows of ``train``, ``validation`` or ``test``.

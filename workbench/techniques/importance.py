@@ -32,6 +32,18 @@ class Scores:
             [float(h.sum() + f.sum()) for h, f in zip(self.heads, self.ffn, strict=True)]
         )
 
+    def comparable(self) -> Scores:
+        """Each layer's divided by their norm: weights of one layer may be larger as a whole.
+
+        Source:
+            Molchanov et al. 2017, arXiv:1611.06440, sec. 2.2.
+        """
+
+        def scaled(layers: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+            return tuple(layer / max(float(np.linalg.norm(layer)), 1e-30) for layer in layers)
+
+        return Scores(scaled(self.heads), scaled(self.ffn))
+
 
 def score(artifact: Artifact, family: Family, kind: str, context: Context) -> Scores:
     """Score every group of heads and every unit.

@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.core.anatomy import Anatomy, Part, kept
 from workbench.core.artifact import Artifact, Context
+from workbench.core.errors import BadInput
 from workbench.core.knobs import Choice, Span
 from workbench.formats.blocks import Family, Slot, family_of, layers_of, replace_weights
 from workbench.recipes.registry import technique
@@ -24,11 +25,13 @@ class StructuredPruning:
     """Remove the least important layers, then heads and feed-forward units of those left.
 
     Shares are what is removed, rounded to whole ones; at least one of each stays. Where keys and
-    values are shared by several heads, a group goes together.
+    values are shared by several heads, a group goes together. With ``per_layer`` as many heads and
+    units stay in all, but the important layers keep more of them.
 
     Source:
         Heads: Michel et al. 2019, arXiv:1905.10650. Units and layers: Xia et al. 2022,
-        arXiv:2204.00408. Importance: Molchanov et al. 2019, arXiv:1906.10771.
+        arXiv:2204.00408. Importance, and ranking across layers: Molchanov et al. 2019,
+        arXiv:1906.10771.
     """
 
     name: ClassVar[str] = "structured_pruning"
@@ -38,9 +41,19 @@ class StructuredPruning:
     importance: Annotated[
         str, Choice(("taylor", "magnitude"), "what tells important from unimportant")
     ] = "taylor"
+    widths: Annotated[
+        str, Choice(("uniform", "per_layer"), "every layer as wide, or the important ones wider")
+    ] = "uniform"
 
 
 def _smaller(anatomy: Anatomy, config: StructuredPruning) -> Anatomy:
+    """The sizes afterwards; with ``per_layer`` of the average layer, whose sum is the same."""
+    if not anatomy.even:  # how small it gets would depend on which of them go
+        raise BadInput(
+            "structured_pruning of a model whose layers are not equally wide",
+            "equal layers, so that the size is known before anything runs",
+            "prune the original model",
+        )
     layers = kept(anatomy.layers, config.layers)
     groups, ffn = kept(anatomy.groups, config.heads), kept(anatomy.ffn, config.ffn)
     heads = anatomy.heads // anatomy.groups * groups
@@ -88,11 +101,36 @@ def prune(artifact: Artifact, config: StructuredPruning, context: Context) -> Ar
 
 def _chosen(scores: Scores, config: StructuredPruning) -> dict[str, Any]:
     layers = _best(scores.layers(), config.layers)
+    choose = _within
+    if config.widths == "per_layer":
+        choose = _across
+        scores = scores.comparable() if config.importance == "magnitude" else scores
     return {
         "layers": layers,
-        "heads": [_best(scores.heads[i], config.heads) for i in layers],
-        "ffn": [_best(scores.ffn[i], config.ffn) for i in layers],
+        "heads": choose([scores.heads[i] for i in layers], config.heads),
+        "ffn": choose([scores.ffn[i] for i in layers], config.ffn),
     }
+
+
+def _within(layers: list[np.ndarray], share: float) -> list[list[int]]:
+    """As many in every layer."""
+    return [_best(importance, share) for importance in layers]
+
+
+def _across(layers: list[np.ndarray], share: float) -> list[list[int]]:
+    """As many in all, the most important of all layers; the best of each layer always stays."""
+    count = sum(kept(len(importance), share) for importance in layers)
+    firsts = [int(np.argmax(importance)) for importance in layers]
+    ranked = sorted(
+        (-float(value), layer, unit)
+        for layer, importance in enumerate(layers)
+        for unit, value in enumerate(importance)
+        if unit != firsts[layer]
+    )
+    chosen = [[first] for first in firsts]
+    for _, layer, unit in ranked[: count - len(layers)]:
+        chosen[layer].append(unit)
+    return [sorted(units) for units in chosen]
 
 
 def _best(importance: np.ndarray, share: float) -> list[int]:

@@ -22,6 +22,13 @@ def buckets(lengths: Sequence[int], size: int = BATCH) -> Iterator[np.ndarray]:
         yield order[start : start + size]
 
 
+def shuffled(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """The same in random order, rows of equal length mixed anew: one pass of training."""
+    order = np.argsort(np.asarray(lengths) + rng.uniform(0, 1, len(lengths)), kind="stable")
+    parts = [order[start : start + size] for start in range(0, len(order), size)]
+    return [parts[i] for i in rng.permutation(len(parts))]
+
+
 def pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, int64 (rows, longest), zeros behind the end of each row."""
     import torch

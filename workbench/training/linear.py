@@ -43,13 +43,13 @@ def fit_head(
         for c in STRENGTHS
     ]
     best = max(models, key=lambda model: model.score(checks, held_out_labels))
-    weight, bias = _both_classes(best)
+    weight, bias = two_rows(best)
     weight = weight / scale
     return weight.astype(np.float32), (bias - weight @ centre).astype(np.float32)
 
 
-def _both_classes(model: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Scikit-learn keeps one row for two classes; logits need two."""
+def two_rows(model: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Weight and bias; scikit-learn keeps one row for two classes, logits need two."""
     weight, bias = model.coef_, model.intercept_
     if len(weight) == 1:
         return np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
