@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from workbench.core.knobs import build
@@ -85,25 +86,40 @@ def _marked(module: Any) -> list[Any]:
 
 
 def _ops(events: Any, modules: Mapping[str, Any], layers: int, calls: int) -> tuple[Op, ...]:
-    seconds: dict[tuple[str, str, bool], float] = defaultdict(float)
+    """One per module and kind: the median over calls, for an interrupted call is no example."""
+    seconds: dict[tuple[str, str, bool], dict[int, float]] = defaultdict(
+        lambda: defaultdict(float)
+    )
+    marked = any(event.name.startswith(MARK) for event in events)
     for event in events:
         if event.name.startswith((MARK, "ProfilerStep", "## Call", "Torch-Compiled")):
-            continue  # time between operators: what is left of the wall clock
-        chain, where = [event.name], ""
-        above = event.cpu_parent
-        while above is not None and not where:
-            if above.name.startswith(MARK):
-                where = above.name.removeprefix(MARK)
-            else:
-                chain.append(above.name)
-            above = above.cpu_parent
+            continue  # time between operators: what is left of the clock
+        chain, where, root = _ancestry(event)
         kind = _kind(chain, modules.get(where))
         sparse = any("sparse" in name for name in chain)
-        seconds[where, kind, sparse] += event.self_cpu_time_total * 1e-6 / calls
-    return tuple(
-        Op(where, kind, _precision(modules.get(where)), spent, _place(where, layers), sparse)
-        for (where, kind, sparse), spent in seconds.items()
-    )
+        call = root if marked else 0
+        seconds[where, kind, sparse][call] += event.self_cpu_time_total * 1e-6
+    made = []
+    for (where, kind, sparse), spent in seconds.items():
+        each = [*spent.values(), *[0.0] * (calls - len(spent))]
+        typical = median(each) if marked else sum(each) / calls
+        precision = _precision(modules.get(where))
+        made.append(Op(where, kind, precision, typical, _place(where, layers), sparse))
+    return tuple(made)
+
+
+def _ancestry(event: Any) -> tuple[list[str], str, int]:
+    """Names from the event up to its module, that module, and which call it belongs to."""
+    chain, where, above, root = [event.name], "", event.cpu_parent, event
+    inside = True
+    while above is not None:
+        root = above
+        if inside and above.name.startswith(MARK):
+            where, inside = above.name.removeprefix(MARK), False
+        elif inside:
+            chain.append(above.name)
+        above = above.cpu_parent
+    return chain, where, id(root)
 
 
 def _kind(chain: Sequence[str], module: Any) -> str:
