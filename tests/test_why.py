@@ -158,14 +158,15 @@ def test_openvinos_profile_is_read_by_its_names():
         Timed("norm", "MVN", "jit_avx512_FP32", 0.001),
         Timed("unused", "Reorder", "undef", 0.0),
     ]
-    trace = from_openvino(found, [], calls=2)
+    trace = from_openvino(found, [], calls=1)
     told = {op.name: (op.kind, op.precision, op.layer, op.seconds) for op in trace.ops}
 
-    assert told[inside] == ("linear", "int8", 1, 0.002)
+    assert told[inside] == ("linear", "int8", 1, 0.004)
     assert told["scores"][0] == "attention"
     assert told["to_int8"][0] == "convert"
     assert "unused" not in told
     assert trace.layers == 2
+    assert told["__module.head/aten::linear/MatMul"][2] == 2, "the head comes last"
 
 
 ROOF = Ceiling(1, {"float32": 1e6, "int8": 4e6}, {"1": 4e5, "100000": 1e5})

@@ -73,16 +73,15 @@ def measured(threads: int, seconds: float) -> Ceiling:
     import torch
 
     torch.set_num_threads(threads)
+    sides, sizes = (SIDES, BYTES) if seconds > SHORT_S else (SIDES[:1], BYTES[:2])
     products: dict[str, float] = {}
     makers = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}
     for name, kind in makers.items():
-        rates = [_rate(_product(kind, side), 2.0 * side**3, seconds) for side in SIDES]
-        if name != "float32":
-            rates.append(0.0)
-        rates += [_rate(_onnx(name, side, threads), 2.0 * side**3, seconds) for side in SIDES[1:]]
+        rates = [_rate(_product(kind, side), 2.0 * side**3, seconds) for side in sides]
+        rates += [_rate(_onnx(name, side, threads), 2.0 * side**3, seconds) for side in sides[-2:]]
         if max(rates) > 0:
             products[name] = max(rates)
-    memory = {str(size): _rate(_reading(size), float(size), seconds) for size in BYTES}
+    memory = {str(size): _rate(_reading(size), float(size), seconds) for size in sizes}
     return Ceiling(threads, products, memory)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from workbench.core.deps import needs
+from workbench.formats.openvino import GRAPH
 from workbench.formats.tokens import Tokens
 from workbench.runtimes.tracing import Op, Trace, Weight, tracer, width_name
 
-GRAPH = "model.xml"
 LAYER = re.compile(r"(?:^|[./])(?:layers?|h)[./](\d+)[./]")
+HEAD = re.compile(r"(^|[./])(head|classifier|score|classification)[./]")
 PRODUCTS = ("FullyConnected", "MatMul", "Gemm")
 CONVERSIONS = ("Convert", "FakeQuantize", "Quantize", "Reorder")
 
@@ -43,6 +46,7 @@ def trace_openvino(
     model = core.read_model(str(folder / GRAPH))
     settings: dict[str, Any] = {"PERF_COUNT": True, "NUM_STREAMS": 1}
     settings["INFERENCE_NUM_THREADS"] = int(runtime.get("threads", 1))
+    settings["INFERENCE_PRECISION_HINT"] = str(runtime.get("precision", "f32"))
     request = core.compile_model(model, "CPU", settings).create_infer_request()
     tokens = Tokens.at(folder)
     found: list[Timed] = []
@@ -57,26 +61,47 @@ def trace_openvino(
 
 
 def traced(found: Iterable[Timed], weights: Sequence[Weight], calls: int) -> Trace:
-    """From the entries of all calls; nodes are named after torch's modules."""
+    """From the entries of all calls; nodes are named after torch's modules.
+
+    A node's time is the median over calls: an interrupted call is no example.
+    """
     stored = {weight.name for weight in weights}
-    seconds: dict[tuple[str, str, str], float] = defaultdict(float)
+    seconds: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for one in found:
         if one.seconds > 0:
-            seconds[one.name, _kind(one, stored), one.kernel] += one.seconds / calls
-    layers = 1 + max((layer_of(name) for name, _, _ in seconds), default=-1)
+            seconds[one.name, _kind(one, stored), one.kernel].append(one.seconds)
+    named = (*stored, *(name for name, _, _ in seconds))
+    layers = 1 + max((layer_of(name) for name in named), default=-1)
     ops = tuple(
-        Op(name, kind, width_name(kernel), spent, layer_of(name), "sparse" in kernel)
+        Op(
+            name,
+            kind,
+            width_name(kernel),
+            median([*spent, *[0.0] * (calls - len(spent))]),
+            _place(name, layers),
+            "sparse" in kernel,
+        )
         for (name, kind, kernel), spent in seconds.items()
     )
-    return Trace(ops, tuple(weights), layers)
+    placed = tuple(replace(one, layer=_place(one.name, layers)) for one in weights)
+    return Trace(ops, placed, layers)
+
+
+def _place(name: str, layers: int) -> int:
+    """The layer of a node; the head comes after the last."""
+    layer = layer_of(name)
+    return layers if layer < 0 and HEAD.search(name) else layer
 
 
 def _kind(one: Timed, stored: set[str]) -> str:
     if one.kind in ("FullyConnected", "FC") or one.name in stored:
         return "linear"
+    if one.kernel.endswith(("_i32", "_i64", "_boolean")):
+        return "shapes"  # ids, masks and sizes
     if any(word in one.kind for word in CONVERSIONS):
         return "convert"
-    attention = one.kind in ("Softmax", "SoftMax") or "Attention" in one.kind
+    attention = one.kind in ("Softmax", "SoftMax") or "scaled_dot_product" in one.name
+    attention = attention or "Attention" in one.kind
     return "attention" if attention or one.kind in PRODUCTS else "other"
 
 
