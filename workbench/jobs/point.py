@@ -19,6 +19,7 @@ from workbench.core.records import Estimate, Run, content_hash
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import Setup, reference_recipe
 from workbench.measure import (
+    BUDGET_S,
     LAUNCHES,
     HostFailed,
     Measured,
@@ -37,7 +38,8 @@ from workbench.recipes.registry import EXPORTS, WAYS
 from workbench.store import scratch
 
 CALIBRATION = 256  # texts
-FAST = "WORKBENCH_FAST"  # one launch per run, to try things out; its intervals tell how little
+FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; intervals tell how little
+FAST_S = 0.3
 
 
 class Bench:
@@ -53,7 +55,9 @@ class Bench:
         self._desk, self._setup, self._split = desk, setup, split
         self._environment = asdict(environment())
         self._rows = setup.task.rows(split)
-        self._launches = (1,) if os.environ.get(FAST) else LAUNCHES
+        fast = bool(os.environ.get(FAST))
+        self._launches: tuple[int, ...] = (1,) if fast else LAUNCHES
+        self._budget_s = FAST_S if fast else BUDGET_S
 
     def key(self, recipe: Recipe) -> str:
         """What a run of this recipe depends on, hashed."""
@@ -135,6 +139,8 @@ class Bench:
             launches=self._launches,
             on_launch=show,
             cancelled=self._desk.cancelled,
+            budget_s=self._budget_s,
+            sizes=_best_batch(reference),
         )
         told = self._told(measured, planned, self._judged(measured.logits, reference))
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
@@ -166,6 +172,7 @@ class Bench:
             self._rows.texts,
             launches=self._launches[0],
             cancelled=self._desk.cancelled,
+            budget_s=self._budget_s,
         )
         judged = quality(measured.logits, self._rows.labels)
         told = self._told(measured, plan(plain, self._setup.anatomy), judged)
@@ -233,6 +240,14 @@ class Bench:
         self._desk.store.save(run, logits, inside)
         self._desk.run(run)
         return run
+
+
+def _best_batch(reference: Run) -> dict[str, int]:
+    """What its own launches found; nothing where their raw numbers are gone."""
+    for launch in reference.launches:
+        if batch := launch.get("candidate", {}).get("batch"):
+            return {"reference": int(batch["size"])}
+    return {}
 
 
 def _applied(step: Any, artifact: Artifact, context: Context) -> Artifact:
