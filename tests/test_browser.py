@@ -25,6 +25,13 @@ FLAGS = [
 ]
 
 
+def command(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended meanwhile
+        return ""
+
+
 class Served:
     """``workbench app`` or ``workbench lab`` as a user starts it."""
 
@@ -43,7 +50,7 @@ class Served:
     def stop(self):
         """SIGTERM, as a supervisor would; what was started by it must be gone."""
         family = psutil.Process(self.process.pid).children(recursive=True)
-        kernels = [p for p in family if "ipykernel" in " ".join(p.cmdline())]
+        kernels = [p for p in family if "ipykernel" in command(p)]
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
         return kernels
@@ -128,6 +135,14 @@ def settled(read, seconds=30):
         now = read()
         last, same = now, same + 1 if now == last else 0
     return last
+
+
+def at_the_top(lab):
+    """Scrolled to its first cells: JupyterLab follows the run and takes out what is far away."""
+    lab.evaluate(
+        "document.querySelectorAll('.jp-WindowedPanel-outer').forEach(e => e.scrollTop = 0)"
+    )
+    return lab
 
 
 def slider(page, label):
@@ -244,10 +259,10 @@ def test_jupyterlab_runs_the_tour(browser, tmp_path):
         lab.locator(".jp-Notebook .jp-MarkdownOutput").first.click()
         lab.click(".lm-MenuBar-itemLabel:text('Run')")
         lab.click(".lm-Menu-itemLabel:text('Run All Cells')")
-        lab.wait_for_selector(PLOT, timeout=90_000)
+        wait(lambda: at_the_top(lab).locator(PLOT).count())
         store = Store(tmp_path)
         run = wait(lambda: [r for r in store.runs() if r.reference and r.status == "done"], 480)[0]
-        shown = wait(lambda: points(lab).get(run.id), 180)
+        shown = wait(lambda: points(at_the_top(lab)).get(run.id), 180)
         assert shown[1] == pytest.approx(100 * run.metrics["accuracy"].value, rel=1e-6)
         assert lab.locator(".jp-RenderedText[data-mime-type*='error']").count() == 0
     finally:

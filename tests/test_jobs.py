@@ -21,6 +21,7 @@ from workbench.core.errors import BadInput
 from workbench.jobs.client import HttpClient
 from workbench.recipes.recipe import Recipe
 from workbench.runtimes import OnnxRuntime, Torch
+from workbench.state.session import Session
 from workbench.store import Store
 from workbench.techniques import DynamicInt8, StructuredPruning
 
@@ -260,6 +261,26 @@ def test_a_visitor_sees_the_owners_runs_and_their_own_only(at):
     assert len(other.runs()) >= owned - 2
     with pytest.raises(BadInput):
         other.cancel(next(j.id for j in one.jobs() if j.client == one.id))
+    linked = other.recorded(run.id)  # by a link that holds its id
+    assert (linked.metrics, linked.client) == (run.metrics, "")
+    assert other.why(run.id)["run"] == run.id
+    with pytest.raises(BadInput, match="the id of a stored run"):
+        other.recorded(run.id[:-1])
+
+
+def test_a_link_shows_the_run_of_another_visitor(at):
+    home, model, task = at
+    one, other = (HttpClient(home, name * 32) for name in "cd")
+    run = one.run(model, task, Recipe(Torch(), (StructuredPruning(ffn=0.5),)))
+    session = Session(other, home, published=True)
+    session.refresh()
+    assert run.id not in {r.id for r in session.runs}
+
+    session.fetch(run.id)
+    session.refresh()
+    assert [r.id for r in session.runs].count(run.id) == 1
+    session.fetch("../" * 4 + "etc/passwd")
+    assert "the id of a stored run" in session.trouble
 
 
 def test_two_starters_get_one_server(tmp_path):

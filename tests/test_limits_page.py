@@ -19,7 +19,7 @@ def limits(area):
     return {name: value for name, value in numbers.items() if isinstance(value, int | float)}
 
 
-@pytest.mark.parametrize("area", ["models", "tasks", "jobs", "apps"])
+@pytest.mark.parametrize("area", ["models", "tasks", "jobs", "panels", "apps"])
 def test_the_page_tells_every_limit_as_the_code_has_it(area):
     told = dict(re.findall(rf"^\| `{area}\.(\w+)` \| ([\d,.]+) \|", PAGE, re.MULTILINE))
 

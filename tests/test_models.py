@@ -178,13 +178,14 @@ def test_offline_a_hub_id_is_refused_naming_what_is_cached(home, tmp_path, monke
     code = (
         "from workbench import models; from workbench.core.home import home\n"
         "print(models.find('hf:some/encoder', home()).family)\n"
-        "try: models.find('hf:other/model', home())\n"
+        "print(models.find('some/encoder', home()).family)\n"
+        "try: models.find('other/model', home())\n"
         "except ValueError as err: print(err)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    found, refused = done.stdout.splitlines()
-    assert found == "bert"
+    found, bare, refused = done.stdout.splitlines()
+    assert (found, bare) == ("bert", "bert")
     assert "hf:other/model" in refused
     assert "cached here (hf:some/encoder)" in refused
 

@@ -10,6 +10,5 @@ HEADER_BYTES = 32 * 1024  # of one request
 MESSAGE_BYTES = 256 * 1024  # of one message from a page
 MESSAGES = 400  # from a page within MESSAGES_S; beyond, its connection is closed
 MESSAGES_S = 2.0
-TEXT_CHARS = 10_000  # that a page may write into one control
 SLOW_S = 30.0  # that a request may take to arrive
 TOKEN_CHARS = 16  # at least

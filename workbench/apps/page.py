@@ -112,6 +112,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
         if "model" in asked:
             self.choose.ask_for("model", asked["model"])
         if "run" in asked:
+            self.session.fetch(asked["run"])
             self.explore.select(asked["run"])
         self._keep_address()
 

@@ -27,6 +27,9 @@ class Client(Protocol):
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first."""
 
+    def recorded(self, run: str) -> Run:
+        """The run of an id: whoever knows it may see it, whose run it ever is."""
+
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
         """Which answers changed between a run and another, by default its reference.
 

@@ -117,15 +117,19 @@ class HttpClient(Verbs):
         """Runs that this client may see, oldest first; of their launches only the process ids."""
         return tuple(Run.from_json(run) for run in self._ask("GET", "/runs")["runs"])
 
+    def recorded(self, run: str) -> Run:
+        """The run of an id: whoever knows it may see it, whose run it ever is."""
+        return Run.from_json(self._ask("GET", f"/runs/{quote(run, safe='')}"))
+
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
-        """Which answers changed between two runs that this client may see."""
+        """Which answers changed between two runs."""
         found: dict[str, Any] = self._ask(
             "GET", f"/runs/{quote(run, safe='')}/flips", params={"against": against}
         )
         return found
 
     def why(self, run: str) -> Mapping[str, Any]:
-        """Where the time of a run goes that this client may see, and why."""
+        """Where the time of a run goes, and why."""
         found: dict[str, Any] = self._ask("GET", f"/runs/{quote(run, safe='')}/why")
         return found
 

@@ -62,8 +62,13 @@ def visible(event: Mapping[str, Any], client: str, book: Book) -> Mapping[str, A
 
 
 def sees(run: Run, client: str) -> bool:
-    """The owner sees every run; a visitor the owner's and its own."""
+    """What is listed: to the owner every run; to a visitor the owner's and its own."""
     return client == OWNER or run.client in (OWNER, client)
+
+
+def unsigned(run: Run, client: str) -> Run:
+    """A run as whoever has its id may see it: another visitor's id stays that visitor's."""
+    return run if sees(run, client) else replace(run, client="")
 
 
 def masked(job: Job, client: str) -> Job:

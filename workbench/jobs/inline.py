@@ -63,6 +63,10 @@ class InlineClient(Verbs):
         """Runs in the store."""
         return Store(self.home).runs()
 
+    def recorded(self, run: str) -> Run:
+        """A run in the store."""
+        return Store(self.home).run(run)
+
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
         """Which answers changed between two runs in the store."""
         return views.flips(Store(self.home), run, against)

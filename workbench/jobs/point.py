@@ -20,6 +20,7 @@ from workbench.core.records import Estimate, Run, content_hash
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
 from workbench.measure import (
+    BUDGET_S,
     LAUNCHES,
     HostFailed,
     Measured,
@@ -39,7 +40,8 @@ from workbench.store import scratch
 
 CALIBRATION = 256  # texts
 NONE: Mapping[str, Estimate] = {}
-FAST = "WORKBENCH_FAST"  # one launch per run, to try things out; its intervals tell how little
+FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; intervals tell how little
+FAST_S = 0.3
 
 
 class Bench:
@@ -56,7 +58,9 @@ class Bench:
         self._plain = compared_with(setup, desk.home, desk.store.runs())
         self._environment = asdict(environment())
         self._rows = setup.task.rows(split)
-        self._launches = (1,) if os.environ.get(FAST) else LAUNCHES
+        fast = bool(os.environ.get(FAST))
+        self._launches: tuple[int, ...] = (1,) if fast else LAUNCHES
+        self._budget_s = FAST_S if fast else BUDGET_S
 
     def key(self, recipe: Recipe) -> str:
         """What a run of this recipe depends on, hashed."""
@@ -141,6 +145,8 @@ class Bench:
             launches=self._launches,
             on_launch=show,
             cancelled=self._desk.cancelled,
+            budget_s=self._budget_s,
+            sizes=_best_batch(reference),
         )
         judged = self._judged(measured.logits, reference)
         told = self._told(measured, planned, judged, making)
@@ -175,6 +181,7 @@ class Bench:
             self._rows.texts,
             launches=self._launches[0],
             cancelled=self._desk.cancelled,
+            budget_s=self._budget_s,
         )
         judged = quality(measured.logits, self._rows.labels)
         told = self._told(measured, plan(plain, self._setup.anatomy), judged)
@@ -252,6 +259,14 @@ class Bench:
 def _seconds(taken: float) -> dict[str, Estimate]:
     """How long techniques and exports took, once."""
     return {"making": Estimate(taken, taken, taken, 1, "s", 1.0)}
+
+
+def _best_batch(reference: Run) -> dict[str, int]:
+    """What its own launches found; nothing where their raw numbers are gone."""
+    for launch in reference.launches:
+        if batch := launch.get("candidate", {}).get("batch"):
+            return {"reference": int(batch["size"])}
+    return {}
 
 
 def _applied(step: Any, artifact: Artifact, context: Context) -> Artifact:

@@ -28,12 +28,12 @@ from fastapi.responses import JSONResponse
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.jobs import limits, views
-from workbench.jobs.hub import Hub, masked, sees
+from workbench.jobs.hub import Hub, masked, sees, unsigned
 from workbench.jobs.request import OWNER, check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
 from workbench.jobs.wire import EventStream, read_request
 from workbench.measure.family import end_family
-from workbench.store import disk_error, note, replacing, write_json
+from workbench.store import Store, disk_error, note, replacing, write_json
 
 CLIENT = re.compile(r"[\w.-]{1,64}", re.ASCII)
 KEEP_ALIVE_S = 15.0
@@ -59,6 +59,7 @@ def create(hub: Hub) -> FastAPI:
     app.add_api_route("/jobs/{job_id}/cancel", _cancel, methods=["POST"], dependencies=guarded)
     app.add_api_route("/runs", _runs, dependencies=guarded)
     app.add_api_route("/limits", _limits, dependencies=guarded)
+    app.add_api_route("/runs/{run_id}", _run, dependencies=guarded)
     app.add_api_route("/runs/{run_id}/{view}", _view, dependencies=guarded)
     app.add_api_route("/events", _events, dependencies=guarded)
     app.add_exception_handler(BadInput, _refused)
@@ -161,16 +162,20 @@ async def _runs(request: Request) -> dict[str, Any]:
     return {"schema": 1, "runs": [run.to_json() for run in runs if sees(run, client)]}
 
 
+async def _run(request: Request, run_id: str) -> dict[str, Any]:
+    """One run, to whoever knows its id: nobody guesses one."""
+    hub: Hub = request.app.state.hub
+    return unsigned(hub.store.run(run_id), _client(request)).to_json()
+
+
 async def _limits(request: Request) -> dict[str, Any]:
     hub, client = request.app.state.hub, _client(request)
     return await asyncio.to_thread(views.limits, hub.store, lambda run: sees(run, client))
 
 
 async def _view(request: Request, run_id: str, view: str, against: str = "") -> dict[str, Any]:
-    hub, client = request.app.state.hub, _client(request)
-    return await asyncio.to_thread(
-        views.view, view, hub.store, run_id, against, lambda run: sees(run, client)
-    )
+    store: Store = request.app.state.hub.store
+    return await asyncio.to_thread(views.view, view, store, run_id, against)
 
 
 async def _events(request: Request) -> EventStream:

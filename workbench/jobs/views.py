@@ -1,4 +1,4 @@
-"""What is told about stored runs beside their records, to those who may see them."""
+"""What is told about stored runs beside their records, to whoever knows their ids."""
 
 from __future__ import annotations
 
@@ -26,38 +26,33 @@ def everybody(_: Run) -> bool:
     return True
 
 
-def view(
-    name: str, store: Store, run_id: str, against: str = "", sees: Sees = everybody
-) -> dict[str, Any]:
+def view(name: str, store: Store, run_id: str, against: str = "") -> dict[str, Any]:
     """A view of a run by its name: ``flips`` or ``why``; arguments as below."""
     if name == "flips":
-        return flips(store, run_id, against, sees)
+        return flips(store, run_id, against)
     if name == "why":
-        return why(store, run_id, sees)
+        return why(store, run_id)
     raise BadInput(f"view {name!r:.40}", "flips or why", "ask through the client")
 
 
-def flips(store: Store, run_id: str, against: str = "", sees: Sees = everybody) -> dict[str, Any]:
+def flips(store: Store, run_id: str, against: str = "") -> dict[str, Any]:
     """The ledger of two runs, as plain data.
 
     Args:
         store: holds both.
         run_id: a finished run.
         against: another run on the same rows; empty for the run's own reference.
-        sees: whether whoever asks may see a run. A run's reference goes with the run.
 
     Raises:
-        BadInput: for a run that is not there or not theirs to see, or that cannot be compared.
+        BadInput: for a run that is not there, or that cannot be compared.
     """
-    run = seen(store, run_id, sees)
-    other = counterpart(run, against)
-    beside = store.run(other) if other == run.reference else seen(store, other, sees)
-    made = compared(store.home, run, beside, MOST_FLIPS)
+    run = store.run(run_id)
+    made = compared(store.home, run, store.run(counterpart(run, against)), MOST_FLIPS)
     short = tuple(replace(flip, text=flip.text[:TEXT_CHARS]) for flip in made.flips)
     return replace(made, flips=short).to_json()
 
 
-def why(store: Store, run_id: str, sees: Sees = everybody) -> dict[str, Any]:
+def why(store: Store, run_id: str) -> dict[str, Any]:
     """Where a run's time goes, why, and how near that is to what the machine could do.
 
     Returns:
@@ -65,9 +60,9 @@ def why(store: Store, run_id: str, sees: Sees = everybody) -> dict[str, Any]:
         ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None).
 
     Raises:
-        BadInput: for a run that is not there or not theirs to see.
+        BadInput: for a run that is not there.
     """
-    run = seen(store, run_id, sees)
+    run = store.run(run_id)
     mine = _profile(store, run.id)
     reference = _profile(store, run.reference) if run.reference else None
     found = causes(mine, reference) if mine is not None else ()
@@ -90,16 +85,6 @@ def limits(store: Store, sees: Sees = everybody) -> dict[str, Any]:
             if least is not None:
                 found[run.id] = least
     return {"schema": 1, "limits": found}
-
-
-def seen(store: Store, run_id: str, sees: Sees) -> Run:
-    """A run, for those who may see it; to others it is not there."""
-    run = store.run(run_id)
-    if not sees(run):
-        raise BadInput(
-            f"run {run_id!r}", "the id of a stored run", "list them with workbench runs"
-        )
-    return run
 
 
 def _profile(store: Store, run_id: str) -> Profile | None:

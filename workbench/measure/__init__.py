@@ -1,6 +1,6 @@
 """Honest measurement: interleaved, in fresh processes, over several launches."""
 
-from workbench.measure.compare import LAUNCHES, Measured, Side, alone, compare
+from workbench.measure.compare import BUDGET_S, LAUNCHES, Measured, Side, alone, compare
 from workbench.measure.environment import environment
 from workbench.measure.host import HostFailed
 from workbench.measure.profile import Profile
@@ -9,6 +9,7 @@ from workbench.measure.quality import quality
 from workbench.measure.told import metrics, verdicts
 
 __all__ = [
+    "BUDGET_S",
     "LAUNCHES",
     "HostFailed",
     "Measured",

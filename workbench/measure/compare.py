@@ -72,6 +72,8 @@ def compare(
     cancelled: Callable[[], bool] = lambda: False,
     seed: int = 0,
     module: str = "workbench.runtimes",
+    budget_s: float = BUDGET_S,
+    sizes: Mapping[str, int] | None = None,
 ) -> Measured:
     """Time both sides over 3 to 12 launches, until the speed-up is known well enough.
 
@@ -85,13 +87,16 @@ def compare(
         cancelled: asked all the time; the hosts are gone within a second.
         seed: of the draws and of the order in every round.
         module: imported in the hosts; it fills the table of runtimes.
+        budget_s: seconds of calls, and of batches, per side and launch.
+        sizes: the best batch of a side where it is known (``reference`` or ``candidate``);
+            the first launch looks for the others.
 
     Raises:
         HostFailed: if a host ends or cannot open its artifact.
         Cancelled: when asked to stop.
     """
     sides = {"reference": reference, "candidate": candidate}
-    bench = _Bench(sides, texts, cancelled, seed, module)
+    bench = _Bench(sides, texts, cancelled, seed, module, budget_s, dict(sizes or {}))
     return _launched(bench, launches, on_launch)
 
 
@@ -104,9 +109,10 @@ def alone(
     cancelled: Callable[[], bool] = lambda: False,
     seed: int = 0,
     module: str = "workbench.runtimes",
+    budget_s: float = BUDGET_S,
 ) -> Measured:
     """Time one side by itself, as the reference's own run is; arguments as above."""
-    bench = _Bench({"candidate": side}, texts, cancelled, seed, module)
+    bench = _Bench({"candidate": side}, texts, cancelled, seed, module, budget_s, {})
     return _launched(bench, (launches,), on_launch)
 
 
@@ -118,6 +124,8 @@ class _Bench(NamedTuple):
     cancelled: Callable[[], bool]
     seed: int
     module: str
+    budget_s: float
+    sizes: dict[str, int]  # the best batch per side, as far as it is known
 
 
 def _launched(
@@ -127,10 +135,9 @@ def _launched(
         raise BadInput("no texts", "at least one text to time", "choose a split that has rows")
     rng = np.random.default_rng(bench.seed)
     launches: list[Mapping[str, Any]] = []
-    sizes: dict[str, int] = {}
     logits: list[np.ndarray] = []
     while True:
-        launches.append({"reference": None, **_launch(bench, rng, sizes, logits)})
+        launches.append({"reference": None, **_launch(bench, rng, logits)})
         done = len(launches) >= looks[-1] or _enough(launches, looks)
         measured = Measured(tuple(launches), logits[0], not done)
         if done:
@@ -152,9 +159,7 @@ def latency_ratios(launches: Sequence[Mapping[str, Any]]) -> list[float]:
     ]
 
 
-def _launch(
-    bench: _Bench, rng: np.random.Generator, sizes: dict[str, int], logits: list[np.ndarray]
-) -> dict[str, Any]:
+def _launch(bench: _Bench, rng: np.random.Generator, logits: list[np.ndarray]) -> dict[str, Any]:
     """One launch: fresh hosts, opened together, then timed in turns; the first also answers."""
     with ExitStack() as stack:
         hosts = {}
@@ -166,10 +171,10 @@ def _launch(
         some = [bench.texts[i] for i in chosen]
         opened = _opened(hosts, bench.sides, some)
         found = {name: {**told, **_empty()} for name, told in opened.items()}
-        _rounds(hosts, found, len(some), rng)
+        _rounds(hosts, found, len(some), bench.budget_s, rng)
         for name, host in hosts.items():  # before the batches, whose size is each side's own
             found[name]["memory"] = host.ask(do="memory")["bytes"]
-        _batches(hosts, found, sizes, rng)
+        _batches(hosts, found, bench, rng)
         if not logits:
             logits.append(_answers(hosts["candidate"], bench.texts))
         return found
@@ -194,12 +199,16 @@ def _opened(
 
 
 def _rounds(
-    hosts: Mapping[str, Host], found: dict[str, Any], texts: int, rng: np.random.Generator
+    hosts: Mapping[str, Host],
+    found: dict[str, Any],
+    texts: int,
+    budget_s: float,
+    rng: np.random.Generator,
 ) -> None:
     """Both answer the same texts, in an order drawn anew for every round."""
     spent = 0.0
     for number in range(MOST):
-        if number >= FEWEST and spent > BUDGET_S:
+        if number >= FEWEST and spent > budget_s:
             return
         rows = [(number * ROUND + i) % texts for i in range(ROUND)]
         turns = {}
@@ -214,17 +223,18 @@ def _rounds(
 def _batches(
     hosts: Mapping[str, Host],
     found: dict[str, Any],
-    sizes: dict[str, int],
+    bench: _Bench,
     rng: np.random.Generator,
 ) -> None:
     """Throughput at the batch that the first launch found best for each side."""
+    sizes = bench.sizes
     for name, host in hosts.items():
         if name not in sizes:
             sizes[name] = _best_size(host)
         found[name]["batch"] = {"size": sizes[name], "rows": BATCH_ROWS, "seconds": []}
     spent = 0.0
     for number in range(BATCH_ROUNDS):
-        if number and spent > BUDGET_S:
+        if number and spent > bench.budget_s:
             return
         for name in rng.permutation(sorted(hosts)):
             told = hosts[name].ask(do="batch", size=sizes[name], rows=BATCH_ROWS)

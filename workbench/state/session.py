@@ -48,6 +48,7 @@ class Session(HasTraits):
         self.published, self.public = published or public, public
         self._stop: Callable[[], None] = lambda: None
         self._under_way: dict[str, str] = {}  # provisional run to the job that measures it
+        self._linked: dict[str, Run] = {}  # runs of others, by a link
 
     def say(self, key: str, **values: Any) -> str:
         """A text in the language of the visit."""
@@ -65,8 +66,19 @@ class Session(HasTraits):
     def refresh(self) -> None:
         """Read jobs and runs anew; provisional runs of jobs that ended are dropped."""
         self.jobs = tuple(map(self._job, self.client.jobs()[-20:]))
-        self.runs = tuple(run for run in map(self._run, self.client.runs()) if run is not None)
+        listed = {run.id: run for run in map(self._run, self.client.runs()) if run is not None}
+        self.runs = tuple({**self._linked, **listed}.values())
         self._under_way = {}
+
+    def fetch(self, run_id: str) -> None:
+        """Take in the run of a link, if it is not listed; a wrong id lands in ``trouble``."""
+        if not run_id or any(run.id == run_id for run in self.runs):
+            return
+        found: Run | None = self._attempt(lambda: self.client.recorded(run_id))
+        run = found and self._run(found)
+        if run:
+            self._linked[run.id] = run
+            self.runs = _replaced(self.runs, run)
 
     def handle(self, event: Mapping[str, Any]) -> None:
         """Take in one event of the client."""

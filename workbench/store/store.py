@@ -51,7 +51,7 @@ class Store:
         found = self.find(run_id)
         if found is None:
             raise BadInput(
-                f"run {run_id!r}", "the id of a stored run", "list them with workbench runs"
+                f"run {run_id[:40]!r}", "the id of a stored run", "list them with workbench runs"
             )
         return found
 
