@@ -159,8 +159,7 @@ def readout(page, label):
 
 def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point(page, app):
     store = Store(app.home)
-    wait(lambda: len(points(page)) >= 3 and len([r for r in store.runs() if r.reference]) >= 3)
-    wait(lambda: "no jobs" in page.inner_text(".wb-bar"))
+    wait(lambda: len(points(page)) >= 2 and any(r.reference for r in store.runs()))
     before = {run.id for run in store.runs()}
     was = readout(page, "Pruning")
 

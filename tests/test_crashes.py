@@ -79,7 +79,7 @@ def test_sigterm_ends_a_server_that_works_within_ten_seconds_and_the_sweep_resum
 
 
 def test_sigint_on_the_command_leaves_its_job_running(place):
-    sweep = Sweep(place, points=1)
+    sweep = Sweep(place, points=3)
     command = by_command(place, sweep)
     until(lambda: place.processes("host"), PATIENCE_S)
 

@@ -178,9 +178,9 @@ def test_a_page_names_no_file_and_opens_none(place, stranger):
 
 def test_two_visitors_share_neither_kernel_nor_runs(page, stranger):
     other = arrive(page)
+    address = widget(stranger.states(), owns_page=True)
     for who, client in ((stranger, "1" * 32), (other, "9" * 32)):
-        address = widget(who.states(), owns_page=True)
-        who.custom(address, {"search": "?run=" + "c" * 32, "client": client})
+        who.custom(widget(who.states(), owns_page=True), {"search": "", "client": client})
     mine, theirs = json.dumps(stranger.states()), json.dumps(other.states())
 
     assert other.kernel != stranger.kernel
@@ -189,6 +189,10 @@ def test_two_visitors_share_neither_kernel_nor_runs(page, stranger):
     assert "c" * 32 in theirs
     assert "b" * 32 not in mine + theirs, "a run of the owner's files"
     assert "d" * 32 in mine
+    stranger.custom(address, {"search": "?run=" + "c" * 32, "client": "1" * 32})
+    linked = json.dumps(stranger.states())
+    assert "c" * 32 in linked, "by a link that holds its id"
+    assert "9" * 32 not in linked
     other.leave()
 
 

@@ -18,12 +18,14 @@ MOVE = """async ([step]) => {
   const rows = [...document.querySelectorAll('.wb-step-compress .widget-hslider')];
   const row = rows.find(r => /Pruning/.test(r.innerText));
   const handle = row.querySelector('.noUi-handle');
-  const shown = () => document.querySelector('.wb-step-compress .wb-formulas').innerText;
+  const told = ['.wb-step-compress', '.wb-figures'];  // all but the row that is moved
+  const shown = () => told.map(at => document.querySelector(at).innerText).join()
+    .replace(row.innerText, '');
   const before = shown(), start = performance.now();
   handle.focus();
   handle.dispatchEvent(new KeyboardEvent('keydown', {key: step, bubbles: true}));
   while (shown() === before) {
-    if (performance.now() - start > 5000) return 5000;
+    if (performance.now() - start > 5000) throw Error('nothing changed after ' + before);
     await new Promise(go => setTimeout(go, 1));
   }
   return performance.now() - start;

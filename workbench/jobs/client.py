@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -20,9 +20,10 @@ from workbench.core.records import Job, Run
 from workbench.jobs.request import OWNER
 from workbench.jobs.start import Address, ensure
 from workbench.recipes.recipe import Recipe
-from workbench.store import Store
+from workbench.store import Store, no_run
 
 ENDED = ("done", "failed", "cancelled")
+RUN = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def located(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +35,13 @@ def located(request: Mapping[str, Any]) -> dict[str, Any]:
             if place.is_dir():
                 asked["model"] = str(place.resolve())
     return asked
+
+
+def _address(run: str) -> str:
+    """Where the server tells of a run."""
+    if not RUN.fullmatch(run):
+        raise no_run(run)
+    return f"/runs/{run}"
 
 
 class Verbs:
@@ -119,18 +127,18 @@ class HttpClient(Verbs):
 
     def recorded(self, run: str) -> Run:
         """The run of an id: whoever knows it may see it, whose run it ever is."""
-        return Run.from_json(self._ask("GET", f"/runs/{quote(run, safe='')}"))
+        return Run.from_json(self._ask("GET", _address(run)))
 
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
         """Which answers changed between two runs."""
         found: dict[str, Any] = self._ask(
-            "GET", f"/runs/{quote(run, safe='')}/flips", params={"against": against}
+            "GET", _address(run) + "/flips", params={"against": against}
         )
         return found
 
     def why(self, run: str) -> Mapping[str, Any]:
         """Where the time of a run goes, and why."""
-        found: dict[str, Any] = self._ask("GET", f"/runs/{quote(run, safe='')}/why")
+        found: dict[str, Any] = self._ask("GET", _address(run) + "/why")
         return found
 
     def limits(self) -> Mapping[str, float]:

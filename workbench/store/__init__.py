@@ -2,6 +2,6 @@
 
 from workbench.store.disk import disk_error, note
 from workbench.store.files import replacing, scratch, sweep, write_json
-from workbench.store.store import Store
+from workbench.store.store import Store, no_run
 
-__all__ = ["Store", "disk_error", "note", "replacing", "scratch", "sweep", "write_json"]
+__all__ = ["Store", "disk_error", "no_run", "note", "replacing", "scratch", "sweep", "write_json"]

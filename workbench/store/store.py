@@ -50,9 +50,7 @@ class Store:
         """
         found = self.find(run_id)
         if found is None:
-            raise BadInput(
-                f"run {run_id[:40]!r}", "the id of a stored run", "list them with workbench runs"
-            )
+            raise no_run(run_id)
         return found
 
     def find(self, run_id: str) -> Run | None:
@@ -139,3 +137,9 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def no_run(run_id: str) -> BadInput:
+    """Why a run cannot be told of."""
+    remedy = "list them with workbench runs"
+    return BadInput(f"run {run_id[:40]!r}", "the id of a stored run", remedy)
