@@ -45,7 +45,9 @@ def test_a_figure_for_the_record(small, tmp_path, capsys):  # noqa: F811
     """Texts a second at batch 64, printed for docs/gpu.md."""
     rows = [text for text, _ in sentences(2048, seed=11)]
     with capsys.disabled():
-        print(f"\n{torch.cuda.get_device_name()}, torch {torch.__version__}, {len(CLASSES)} classes")
+        print(
+            f"\n{torch.cuda.get_device_name()}, torch {torch.__version__}, {len(CLASSES)} classes"
+        )
         for point in POINTS:
             recipe, name = point.values[0], point.id
             folder = made(recipe, small, tmp_path / name.replace(" ", "-"))

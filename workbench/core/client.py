@@ -31,10 +31,7 @@ class Client(Protocol):
         """The run of an id: whoever knows it may see it, whose run it ever is."""
 
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
-        """Which answers changed between a run and another, by default its reference.
-
-        Plain data of a ``ledger.Ledger``; its changed rows come the worst first.
-        """
+        """A ``ledger.Ledger`` between a run and another (its reference), worst rows first."""
 
     def why(self, run: str) -> Mapping[str, Any]:
         """Where a run's time goes and why: ``profile``, ``reference``, ``causes``, ``least_s``."""
