@@ -1,0 +1,140 @@
+"""Every technique and runtime on Banking77's test set: one table, kept in docs/benchmarks.md.
+
+Needs ``WORKBENCH_DATA`` with a folder ``banking77``, nothing else running, and about an hour the
+first time: what ``WORKBENCH_BENCH_HOME`` holds already is taken from there. The table is for the
+record; nothing is chosen by it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+COLUMNS = (
+    *("recipe", "accuracy, %", "change, points", "faster per text, from the string"),
+    *("the model alone, ms", "throughput, texts/s", "against the reference", "size, MB"),
+    *("memory, MB", "least, ms", "launches"),
+)
+HEAD = """# Benchmarks
+
+Banking77 (77 classes, {rows:,} test rows), `all-MiniLM-L6-v2` fully tuned, beside the plain \
+baseline. Written by `tests/benchmarks/bench_frontier.py` on {date}: {machine}. Ratios are \
+against PyTorch float32 on one thread, over fresh launches in turns, with 95 % intervals; \
+accuracy and its change are of the whole test set, paired by row. *Least* is what the machine's \
+own ceiling allows for one text.
+
+"""
+
+
+def recipes() -> dict[str, Any]:
+    """Name to recipe."""
+    from workbench.recipes.recipe import Recipe
+    from workbench.runtimes import OnnxRuntime, OpenVino, Torch, TorchCompile
+    from workbench.techniques import (
+        Bf16,
+        Distillation,
+        DynamicInt8,
+        MagnitudePruning,
+        StaticInt8,
+        StructuredPruning,
+        VocabularyPruning,
+        WeightOnly,
+    )
+
+    int8, static = (DynamicInt8(),), (StaticInt8(),)
+
+    def student(layers: float, ffn: float, heads: float) -> tuple[Any, ...]:
+        return StructuredPruning(layers=layers, ffn=ffn, heads=heads), Distillation()
+
+    two, four = student(4 / 6, 2 / 3, 1 / 2), student(2 / 6, 1 / 3, 0.0)
+    return {
+        "torch": Recipe(Torch()),
+        "torch, bf16": Recipe(Torch(), (Bf16(),)),
+        "torch, INT8": Recipe(Torch(), int8),
+        "torch.compile": Recipe(TorchCompile()),
+        "ONNX Runtime": Recipe(OnnxRuntime()),
+        "ONNX Runtime, INT8": Recipe(OnnxRuntime(), int8),
+        "ONNX Runtime, static INT8": Recipe(OnnxRuntime(), static),
+        "OpenVINO": Recipe(OpenVino()),
+        "OpenVINO, static INT8": Recipe(OpenVino(), static),
+        "OpenVINO, static INT8, 2 streams": Recipe(OpenVino(threads=2, streams=2), static),
+        "OpenVINO, INT8 weights": Recipe(OpenVino(), (WeightOnly(),)),
+        "half the weights zero": Recipe(OnnxRuntime(), (MagnitudePruning(sparsity=0.5),)),
+        "vocabulary, INT8": Recipe(OnnxRuntime(), (VocabularyPruning(), *int8)),
+        "2 layers, distilled": Recipe(Torch(), two),
+        "2 layers, distilled, INT8": Recipe(OnnxRuntime(), (*two, *int8)),
+        "2 layers, distilled, OpenVINO static INT8": Recipe(OpenVino(), (*two, *static)),
+        "4 layers, distilled, INT8": Recipe(OnnxRuntime(), (*four, *int8)),
+    }
+
+
+def row(name: str, run: Any, least: float | None) -> str:
+    """A line of the table."""
+    found = run.metrics
+
+    def shown(metric: str, scale: float = 1.0, places: int = 1) -> str:
+        if metric not in found:
+            return "–"
+        value = found[metric]
+        text = f"{value.value * scale:.{places}f}"
+        if value.kind == "exact" or value.low == value.high:
+            return text
+        return f"{text} ({value.low * scale:.{places}f} to {value.high * scale:.{places}f})"
+
+    if run.status != "done":
+        return f"| {name} | {(run.error or {}).get('value', run.status)} |" + " |" * 9
+    cells = [
+        *(name, shown("accuracy", 100, 2), shown("accuracy_change", 100, 2)),
+        *(shown("speedup_latency", places=2), shown("model_latency_p50", 1e3, 2)),
+        *(shown("throughput", places=0), shown("speedup_throughput", places=2)),
+        *(shown("size", 1e-6), shown("memory", 1e-6, 0)),
+        *(f"{1e3 * least:.2f}" if least else "–", str(len(run.launches))),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Measure all that is not measured yet, print the table, write the page."""
+    os.environ["WORKBENCH_HOME"] = os.environ.get("WORKBENCH_BENCH_HOME") or tempfile.mkdtemp()
+    import workbench
+    from workbench import tasks
+    from workbench.recipes.recipe import Recipe
+    from workbench.runtimes import Sklearn
+
+    folder = Path(os.environ.get("WORKBENCH_DATA", ".")) / "banking77"
+    if not folder.is_dir():
+        print("skipped: set WORKBENCH_DATA to a folder that holds banking77")
+        return
+    task = tasks.csv_id(f"{folder}/train.csv", f"{folder}/test.csv", "text", "category", True)
+    client = workbench.connect(inline=True)
+    client.submit("ceiling", {"threads": 1})
+    model = client.tune("all-MiniLM-L6-v2", task, mode="full")
+    wanted = [(name, model, recipe) for name, recipe in recipes().items()]
+    wanted.append(("TF-IDF + logistic regression", client.tune("tfidf", task), Recipe(Sklearn())))
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    for name, of, recipe in wanted:
+        run = measured(client, of, task, recipe)
+        lines.append(row(name, run, client.limits().get(run.id)))
+        print(lines[-1], flush=True)
+    stamp = run.environment
+    told = f"{stamp['cpu']}, {stamp['cores']} cores, {' '.join(stamp['instructions'])}"
+    rows = len(tasks.find(task).rows("test").texts)
+    head = HEAD.format(rows=rows, date=time.strftime("%Y-%m-%d"), machine=told)
+    PAGE.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def measured(client: Any, model: str, task: str, recipe: Any) -> Any:
+    """The run of a recipe on the test rows: a known one, or measured now."""
+    asked = recipe.to_json()
+    for run in client.runs():
+        if (run.model, run.recipe, run.split, run.status) == (model, asked, "test", "done"):
+            return run
+    return client.run(model, task, recipe, verify=True)
+
+
+if __name__ == "__main__":
+    main()
