@@ -27,7 +27,7 @@ def kind_of(run: Run, best: set[str]) -> str:
         run: done, or with a first estimate.
         best: ids of the runs that no other run beats.
     """
-    if run.recipe["runtime"]["name"] == "sklearn":
+    if run.recipe.get("runtime", {}).get("name") == "sklearn":
         return "baseline"
     if run.status != "done":
         return "provisional"
