@@ -79,7 +79,7 @@ def test_sigterm_ends_a_server_that_works_within_ten_seconds_and_the_sweep_resum
 
 
 def test_sigint_on_the_command_leaves_its_job_running(place):
-    sweep = Sweep(place, points=3)
+    sweep = Sweep(place, points=20)
     command = by_command(place, sweep)
     until(lambda: place.processes("host"), PATIENCE_S)
 
@@ -87,4 +87,6 @@ def test_sigint_on_the_command_leaves_its_job_running(place):
 
     assert command.wait(30) == 130
     job = next(j for j in place.client.jobs() if j.request.get("grid") == sweep.grid)
-    assert sweep.follow(job).status == "done"
+    assert job.status == "running"
+    place.client.cancel(job.id)
+    assert sweep.follow(job).status == "cancelled"
