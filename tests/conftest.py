@@ -12,6 +12,15 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("WORKBENCH_IDLE", "20")
 
 
+LONG = ("test_browser.py", "test_notebooks.py", "test_jobs.py", "test_access.py")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first: each is one process's, and none should be left for the end."""
+    first = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: first.get(item.path.name, len(LONG)))
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory, monkeypatch, request):
     """Every test has a ``WORKBENCH_HOME`` of its own, unless a fixture sets one."""

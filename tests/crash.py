@@ -142,6 +142,9 @@ def by_command(place: Home, sweep: Sweep) -> subprocess.Popen:
     words = ["sweep", "--model", place.model, "--task", place.task]
     words += ["--grid", json.dumps(sweep.grid), "--json"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # as a shell starts it in the foreground, whoever started the tests: a job in the background
+    # is deaf to Ctrl+C, and so is all that it starts
+    quiet["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen([sys.executable, "-m", "workbench", *words], **quiet)
 
 

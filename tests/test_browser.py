@@ -146,8 +146,8 @@ def at_the_top(lab):
 
 
 def pruned(run):
-    """The share of units that a run's recipe removes."""
-    return next((t["ffn"] for t in run.recipe["techniques"] if "ffn" in t), 0.0)
+    """The share of units that a run's recipe removes, in hundredths."""
+    return next((round(100 * t["ffn"]) for t in run.recipe["techniques"] if "ffn" in t), 0)
 
 
 def slider(page, label):
@@ -176,7 +176,7 @@ def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point
     promised = settled(lambda: page.inner_text(".wb-figures"))
     page.get_by_role("button", name="Measure", exact=True).click()
 
-    new = wait(lambda: [r for r in store.runs() if r.status == "done" and pruned(r) == 0.16])[0]
+    new = wait(lambda: [r for r in store.runs() if r.status == "done" and pruned(r) == 16])[0]
     shown = wait(lambda: points(page).get(new.id), 20)
     assert shown[0] == pytest.approx(1e3 * new.metrics["latency_mean"].value, rel=1e-6)
     assert shown[1] == pytest.approx(100 * new.metrics["accuracy"].value, rel=1e-6)
