@@ -55,7 +55,7 @@ class Bench:
 
     def __init__(self, desk: Desk, setup: Setup, split: str) -> None:
         self._desk, self._setup, self._split = desk, setup, split
-        self._plain = compared_with(setup, desk.home, desk.store.runs())
+        self._plain = compared_with(setup, desk.store)
         self._environment = asdict(environment())
         self._rows = setup.task.rows(split)
         fast = bool(os.environ.get(FAST))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
-from workbench.core.records import Run
 from workbench.recipes.recipe import Recipe
+from workbench.store import Store
 from workbench.tasks import Task
 
 
@@ -79,13 +78,12 @@ def reference_recipe(recipe: Recipe, format: str = "torch") -> Recipe:
     return Recipe.from_json({"runtime": {"name": "torch", "threads": threads, "device": device}})
 
 
-def compared_with(setup: Setup, home: Path, runs: Sequence[Run]) -> Setup:
+def compared_with(setup: Setup, store: Store) -> Setup:
     """The plain model that runs of this one are compared with: itself, but for the baseline.
 
     Args:
         setup: of the model that is measured.
-        home: ``WORKBENCH_HOME``.
-        runs: oldest first.
+        store: holds the runs, and lies beside the models.
 
     Returns:
         For the plain baseline the torch model of the same task that was looked at last, or was
@@ -96,11 +94,11 @@ def compared_with(setup: Setup, home: Path, runs: Sequence[Run]) -> Setup:
     if setup.anatomy.format == "torch":
         return setup
     task = setup.task.id
-    seen = [r.model for r in reversed(runs) if r.task == task and r.reference is None]
-    tuned = [card.id for card in reversed(models.catalogue(home)) if card.task == task]
+    seen = [r.model for r in reversed(store.listed()) if r.task == task and r.reference is None]
+    tuned = [card.id for card in reversed(models.catalogue(store.home)) if card.task == task]
     for name in dict.fromkeys((*seen, *tuned)):
         with suppress(BadInput):  # it may be gone
-            other = prepare(name, task, home)
+            other = prepare(name, task, store.home)
             if other.anatomy.format == "torch":
                 return other
     return setup
