@@ -54,7 +54,7 @@ def recipes() -> dict[str, Any]:
     return {
         "torch": Recipe(Torch()),
         "torch, bf16": Recipe(Torch(), (Bf16(),)),
-        "torch, INT8": Recipe(Torch(), int8),
+        "torch.compile, INT8": Recipe(TorchCompile(), int8),
         "torch.compile": Recipe(TorchCompile()),
         "ONNX Runtime": Recipe(OnnxRuntime()),
         "ONNX Runtime, INT8": Recipe(OnnxRuntime(), int8),
@@ -63,7 +63,7 @@ def recipes() -> dict[str, Any]:
         "OpenVINO, static INT8": Recipe(OpenVino(), static),
         "OpenVINO, static INT8, 2 streams": Recipe(OpenVino(threads=2, streams=2), static),
         "OpenVINO, INT8 weights": Recipe(OpenVino(), (WeightOnly(),)),
-        "half the weights zero": Recipe(OnnxRuntime(), (MagnitudePruning(sparsity=0.5),)),
+        "half the weights zero": Recipe(OnnxRuntime(), (MagnitudePruning(amount=0.5),)),
         "vocabulary, INT8": Recipe(OnnxRuntime(), (VocabularyPruning(), *int8)),
         "2 layers, distilled": Recipe(Torch(), two),
         "2 layers, distilled, INT8": Recipe(OnnxRuntime(), (*two, *int8)),
