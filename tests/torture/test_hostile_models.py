@@ -19,6 +19,7 @@ from pathlib import Path
 import hostile
 import make_hostile
 import pytest
+from fakes import absent
 
 LIMIT_S, LIMIT_BYTES = 240, 3e9
 CALLS = "execve,execveat,open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2"
@@ -40,7 +41,12 @@ STARTED = re.compile(r'^execve(?:at)?\(.*?"([^"]*)".*\)\s+= 0$')
 CALLED = re.compile(r"^(?:connect|bind|sendto)\(.*AF_INET")
 SYSTEM = ("/usr/", "/lib", "/proc/", "/sys/", "/dev/null", "/dev/urandom", "/etc/ld.so.cache")
 SYSTEM += ("/etc/localtime", "/etc/locale.alias", "/etc/mime.types", "/etc/ssl/")
-pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _strace():
+    if not shutil.which("strace"):
+        absent("strace", "apt-get install strace")
 
 
 def python() -> tuple[str, ...]:
