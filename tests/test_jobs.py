@@ -281,6 +281,8 @@ def test_a_link_shows_the_run_of_another_visitor(at):
     assert [r.id for r in session.runs].count(run.id) == 1
     session.fetch("../" * 4 + "etc/passwd")
     assert "the id of a stored run" in session.trouble
+    session.handle({"type": "ready"})  # the lists are read anew: why the link failed stays told
+    assert "the id of a stored run" in session.trouble
 
 
 def test_two_starters_get_one_server(tmp_path):

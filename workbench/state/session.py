@@ -48,6 +48,7 @@ class Session(HasTraits):
         self.published, self.public = published or public, public
         self._stop: Callable[[], None] = lambda: None
         self._under_way: dict[str, str] = {}  # provisional run to the job that measures it
+        self._offline = False
         self._linked: dict[str, Run] = {}  # runs of others, by a link
 
     def say(self, key: str, **values: Any) -> str:
@@ -84,7 +85,7 @@ class Session(HasTraits):
         """Take in one event of the client."""
         kind = event["type"]
         if kind == "ready":
-            self._attempt(self.refresh)
+            self._read_anew()
         elif kind == "job":
             job = self._job(Job.from_json(event["job"]))
             self.jobs = _replaced(self.jobs, job)
@@ -124,16 +125,20 @@ class Session(HasTraits):
         """Ask a job to stop."""
         self._attempt(lambda: self.client.cancel(job))
 
+    def _read_anew(self) -> None:
+        """The server answers: read the lists; what a wish was refused for stays told."""
+        told = "" if self._offline else self.trouble
+        self._attempt(self.refresh)
+        self.trouble = self.trouble or told
+
     def _attempt(self, wish: Callable[[], Any]) -> Any:
-        self.trouble = ""
+        self.trouble, self._offline = "", False
         try:
             return wish()
         except BadInput as err:
             self.trouble = self.told(err)
-        except OSError as err:
-            self.trouble = self.say("app.offline", why=type(err).__name__)
-        except Exception as err:  # a client's own transport errors are no OSError
-            self.trouble = self.say("app.offline", why=type(err).__name__)
+        except Exception as err:  # OSError, or a client's own transport errors
+            self.trouble, self._offline = self.say("app.offline", why=type(err).__name__), True
         return None
 
     def told(self, err: BadInput) -> str:
