@@ -22,8 +22,8 @@ def significant(value: float, digits: int = 2) -> str:
 
 
 def chance(p: float) -> str:
-    """A p value: ``0.034``, ``< 0.001``."""
-    return "< 0.001" if p < 0.001 else significant(p)
+    """A p value with its sign: ``= 0.034``, ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"= {significant(p)}"
 
 
 def scaled(metric: str, estimate: Estimate) -> tuple[float, float, float, str]:

@@ -20,8 +20,8 @@ TEXTS = {
         "{n} 行中有 {changed} 行变了：{lost} 行由对变错，{won} 行由错变对，{other} 行错法不同。",
     ),
     "ledger.overall": (
-        "Overall: {words}; McNemar p = {p}.",
-        "总体：{words}；McNemar 检验 p = {p}。",
+        "Overall: {words}; McNemar p {p}.",
+        "总体：{words}；McNemar 检验 p {p}。",
     ),
     "ledger.groups": ("Classes and slices", "类别与切片"),
     "ledger.groups_note": (

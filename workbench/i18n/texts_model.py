@@ -4,6 +4,7 @@ TEXTS = {
     "choose.heading": ("Model and task", "模型与任务"),
     "choose.model": ("Model", "模型"),
     "choose.task": ("Task", "任务"),
+    "choose.tuned_here": ("tuned here from {base}", "由 {base} 在本机微调而来"),
     "choose.other_model": ("Folder or hf:owner/name", "文件夹或 hf:owner/name"),
     "choose.other_task": ("CSV or JSONL file", "CSV 或 JSONL 文件"),
     "choose.open": ("Open", "打开"),

@@ -90,7 +90,7 @@ class ChoosePanel(Card):
             license=escape(card.license),
             languages=", ".join(escape(self._spoken(code)) for code in card.languages) or "?",
         )
-        source = escape(card.source)
+        source = escape(say("choose.tuned_here", base=card.base) if card.base else card.source)
         lines = [f'<p class="wb-soft">{facts}</p>', f'<p class="wb-soft wb-source">{source}</p>']
         if not self.state.fits():
             lines.append(f"<p>{escape(say('choose.no_head'))}</p>")

@@ -115,8 +115,8 @@ class LedgerPanel(Card):
         language = self.state.session.language
         if group.explained:
             return escape(self.state.session.say("ledger.explained", group=group.explained))
-        tests = f"p = {chance(group.p)}, p* = {chance(group.q)}"
-        rest = f"p = {chance(group.p_rest)}, p* = {chance(group.q_rest)}"
+        tests = f"p {chance(group.p)}, p* {chance(group.q)}"
+        rest = f"p {chance(group.p_rest)}, p* {chance(group.q_rest)}"
         if group.verdict.verdict == "cannot tell":
             return escape(change_words(group.change, group.verdict, language))
         return escape(f"McNemar {tests}; Fisher {rest}")
