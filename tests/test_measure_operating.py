@@ -10,8 +10,10 @@ import pytest
 
 from workbench.core.errors import BadInput
 from workbench.measure import Side
-from workbench.measure.operating import LAUNCHES, ROWS, Grid, Point, operating_points
+from workbench.measure.operating import Point, operating_points
+from workbench.recipes.operating import LAUNCHES, ROWS, Grid, settings, suggested
 from workbench.recipes.registry import RUNTIMES, Runtime
+from workbench.stats.ceiling import fastest_within
 
 TEXTS = [f"text {'!' * (i % 9)}" for i in range(40)]
 GRID = Grid(batches=(1, 16), threads=(1, 2))
@@ -35,50 +37,78 @@ def toy(tmp_path):
     return Side(tmp_path, {"name": "toy"})
 
 
-def test_the_best_point_is_the_fastest_under_the_ceiling(toy):
-    progress = []
+def test_every_point_of_a_grid_is_measured_in_every_launch(toy):
+    progress, rounds = [], []
 
     points = operating_points(
         toy,
         TEXTS,
         GRID,
-        ceiling_s=60.0,
         on_progress=lambda done, total: progress.append((done, total)),
+        on_round=rounds.append,
         module="measure_toy",
     )
 
     assert [(p.batch, p.threads) for p in points] == [(1, 1), (1, 2), (16, 1), (16, 2)]
-    assert [p.best for p in points].count(True) == 1
-    best = next(p for p in points if p.best)
-    assert best.throughput.value == max(p.throughput.value for p in points)
     assert progress[-1][1] == len(progress) == 2 * LAUNCHES
+    assert [len(seen) for seen in rounds] == [4] * LAUNCHES
+    assert [seen[0].throughput.n for seen in rounds] == list(range(1, LAUNCHES + 1))
+    assert rounds[-1] == points
     for point in points:
         assert len(point.launches) == point.throughput.n == LAUNCHES
         assert len(point.launches[0]["batch_seconds"]) == ROWS // point.batch
         assert point.latency_p95.value >= 0.0005 * point.batch
-    assert Point.from_json(json.loads(json.dumps(best.to_json()))).batch == best.batch
+    told = json.loads(json.dumps(points[0].to_json()))
+    assert Point.from_json(told).latency_p95 == points[0].latency_p95
 
 
-def test_a_ceiling_that_nothing_reaches_marks_nothing(toy):
-    points = operating_points(toy, TEXTS, Grid((16,), (1,)), 0.001, module="measure_toy")
-    assert not any(p.best for p in points)
+def test_the_best_is_the_fastest_within_the_ceiling():
+    rates, tails = [100.0, 300.0, 200.0], [0.01, 0.09, 0.05]
+
+    assert fastest_within(rates, tails, 1.0) == 1
+    assert fastest_within(rates, tails, 0.05) == 2
+    assert fastest_within(rates, tails, 0.01) == 0
+    assert fastest_within(rates, tails, 0.009) is None
+    assert fastest_within([], [], 1.0) is None
 
 
 @pytest.mark.parametrize(
-    ("grid", "named"),
+    ("given", "named"),
     [
-        (Grid(batches=tuple(range(1, 10_001)), threads=(1,)), "10000 points"),
-        (Grid(batches=()), "0 points"),
-        (Grid(batches=(0,)), "at least 1"),
-        (Grid(streams=(1, 2)), "streams"),
-        (Grid(threads=(0,)), "threads"),
+        ({"batches": list(range(1, 1001)), "threads": list(range(1, 11))}, "10000 points.* min"),
+        ({"batches": []}, "batches"),
+        ({"batches": [0]}, "from 1 to 1024"),
+        ({"batches": [1, 1]}, "different"),
+        ({"batches": [True]}, "batches"),
+        ({"batches": "12"}, "batches"),
+        ({"batches": [[1]]}, "batches"),
+        ({"bucketed": [1]}, "bucketed"),
+        ({"threads": [65]}, "threads"),
+        ({"nonsense": [1]}, "object with batches"),
+        ([1, 2], "object with batches"),
     ],
 )
-def test_a_grid_that_cannot_be_measured_is_refused_before_it_starts(toy, grid, named):
+def test_a_grid_that_cannot_be_is_refused(given, named):
     with pytest.raises(BadInput, match=named):
-        operating_points(toy, TEXTS, grid, 1.0, module="measure_toy")
+        Grid.from_json(given)
+
+
+def test_what_the_runtime_has_not_is_refused_before_anything_starts(toy):
+    with pytest.raises(BadInput, match="streams"):
+        operating_points(toy, TEXTS, Grid(streams=(1, 2)), module="measure_toy")
+
+
+def test_the_suggested_grid_has_only_what_the_runtime_has():
+    assert suggested({"name": "openvino"}, 2).streams == (1, 2)
+    assert suggested({"name": "torch"}, 4).threads == (1, 2, 4)
+    assert suggested({"name": "torch"}, 4).streams == (1,)
+    assert suggested({"name": "sklearn"}, 4) == Grid(threads=(1,))
+    for name, entry in RUNTIMES.items():
+        if name != "toy":
+            settings({"name": entry.name}, suggested({"name": name}, 2))
 
 
 def test_how_long_it_takes_is_known_before():
     assert GRID.points == 4
-    assert Grid((1,) * 50, (1, 2)).seconds > GRID.seconds > 10
+    assert Grid((1, 2, 4, 8), (1, 2)).seconds() > GRID.seconds() > 10
+    assert GRID.seconds(0.1) > GRID.seconds(0.001)

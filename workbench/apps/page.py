@@ -22,6 +22,7 @@ from workbench.panels.compress import CompressPanel
 from workbench.panels.explore import DetailsPanel, ExplorePanel, RunsPanel
 from workbench.panels.ledger import LedgerPanel
 from workbench.panels.measure import JobsPanel, MeasurePanel
+from workbench.panels.operating import OperatingPanel
 from workbench.panels.seal import seal
 from workbench.panels.web import Address, shared
 from workbench.panels.why import WhyPanel
@@ -32,6 +33,7 @@ from workbench.state.compress import CompressState
 from workbench.state.explore import ExploreState
 from workbench.state.ledger import LedgerState
 from workbench.state.measure import MeasureState
+from workbench.state.operating import OperatingState
 from workbench.state.session import Session
 from workbench.state.why import WhyState
 from workbench.tasks.shopdesk import NAME
@@ -46,8 +48,8 @@ class Workbench(w.VBox):  # type: ignore[misc]
     """The whole page; its states can be read and set from a notebook.
 
     Each of its ``panels`` (by name: ``choose``, ``compress``, ``measure``, ``explore``,
-    ``details``, ``why``, ``ledger``, ``runs``, ``jobs``) also works alone in a cell, on the
-    same state.
+    ``details``, ``why``, ``operating``, ``ledger``, ``runs``, ``jobs``) also works alone in a
+    cell, on the same state.
 
     Args:
         client: how work is asked for.
@@ -62,6 +64,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
         self.explore = ExploreState(self.compress)
         self.ledger = LedgerState(self.explore)
         self.why = WhyState(self.explore)
+        self.operating = OperatingState(self.why)
         self._visitor = visitor
         self._begin(BUILT_IN, NAME)
         self.panels = self._panels()
@@ -83,6 +86,7 @@ class Workbench(w.VBox):  # type: ignore[misc]
             "explore": ExplorePanel(self.explore),
             "details": DetailsPanel(self.explore),
             "why": WhyPanel(self.why),
+            "operating": OperatingPanel(self.operating),
             "ledger": LedgerPanel(self.ledger),
             "runs": RunsPanel(self.explore),
             "jobs": JobsPanel(self.measure),

@@ -67,9 +67,9 @@ def tune(
     }
     if epochs is not None:
         asked["epochs"] = epochs  # type: ignore[assignment]
-    job = _through("tune", asked)
+    job = through("tune", asked)
     if job.status != "done" or job.result is None:
-        return _failed(job, json)
+        return failed(job, json)
     if json:
         as_json({"schema": 1, **job.result})
         return 0
@@ -96,10 +96,10 @@ def run(
         "recipe": _given(recipe, "recipe"),
         "split": "test" if verify else "validation",
     }
-    job = _through("run", asked)
+    job = through("run", asked)
     found = _runs_of(job)
     if not found:
-        return _failed(job, json)
+        return failed(job, json)
     as_json(found[0].to_json()) if json else describe(found[0])
     return 0 if found[0].status == "done" else 1
 
@@ -121,10 +121,10 @@ def sweep(
         "grid": _given(grid, "grid"),
         "split": "test" if verify else "validation",
     }
-    job = _through("sweep", asked)
+    job = through("sweep", asked)
     found = _runs_of(job)
     if not found:
-        return _failed(job, json)
+        return failed(job, json)
     if json:
         as_json({"schema": 1, "runs": [one.to_json() for one in found]})
     else:
@@ -209,7 +209,7 @@ def _given(words: str, what: str) -> Any:
         raise BadInput(f"{what} ({said:.120})", "valid JSON", "mend it") from err
 
 
-def _through(kind: str, asked: Mapping[str, Any]) -> Job:
+def through(kind: str, asked: Mapping[str, Any]) -> Job:
     """Submit a job and follow it to its end."""
     client = HttpClient(home())
     return _followed(client, client.submit(kind, asked))
@@ -239,7 +239,8 @@ def _runs_of(job: Job) -> list[Run]:
     return [one for one in found if one is not None]
 
 
-def _failed(job: Job, json: bool) -> int:
+def failed(job: Job, json: bool) -> int:
+    """Tell why a job gave nothing; the exit code."""
     error = dict(job.error or {"value": job.kind, "expected": "an end", "remedy": "try again"})
     if job.status == "cancelled":
         error = {"value": f"{job.kind} {job.id}", "expected": "an end", "remedy": "start it again"}

@@ -34,7 +34,7 @@ class Client(Protocol):
         """A ``ledger.Ledger`` between a run and another (its reference), worst rows first."""
 
     def why(self, run: str) -> Mapping[str, Any]:
-        """Where a run's time goes and why: ``profile``, ``reference``, ``causes``, ``least_s``."""
+        """Where a run's time goes and why, as ``jobs.views.why`` tells it."""
 
     def limits(self) -> Mapping[str, float]:
         """Run id to the least seconds that one call of it could take on its machine."""

@@ -9,12 +9,21 @@ from workbench.i18n import (
     texts_explore,
     texts_ledger,
     texts_model,
+    texts_operating,
     texts_recipe,
     texts_why,
 )
 
 LANGUAGES = ("en", "zh")
-AREAS = (texts_app, texts_model, texts_recipe, texts_explore, texts_ledger, texts_why)
+AREAS = (
+    texts_app,
+    texts_model,
+    texts_recipe,
+    texts_explore,
+    texts_ledger,
+    texts_why,
+    texts_operating,
+)
 TEXTS: dict[str, tuple[str, str]] = {k: v for area in AREAS for k, v in area.TEXTS.items()}
 
 

@@ -127,7 +127,6 @@ EXPECTED = {
     "linear layers that torchao quantises": "torchao 可量化的线性层",
     "linear or full": "linear 或 full",
     "one precision for the whole model": "整个模型只用一种精度",
-    "1 to {a} points with batches of at least 1": "1 到 {a} 个点，批量至少为 1",
     "texts of the training split": "训练划分的文本",
     "training rows of at least two classes": "至少两个类别的训练数据行",
     "TensorRT libraries that ONNX Runtime can load": "ONNX Runtime 可加载的 TensorRT 库",

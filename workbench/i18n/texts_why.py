@@ -117,5 +117,4 @@ TEXTS = {
 }
 PHRASES = {
     "flips or why": "flips 或 why",
-    "tune, run, sweep or ceiling": "tune、run、sweep 或 ceiling",
 }

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs.desk import Desk, Emit
+from workbench.jobs.operating import operate
 from workbench.jobs.point import FAST, Bench
 from workbench.jobs.setup import prepare, register
 from workbench.jobs.views import CEILING
@@ -48,7 +49,8 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
         told: what is asked of it meanwhile.
 
     Returns:
-        ``{"runs": [ids]}``, or ``{"id", "metrics", "seconds"}`` for a tuning.
+        ``{"runs": [ids]}``; ``{"id", "metrics", "seconds"}`` for a tuning; ``{"ceiling"}``;
+        ``{"run", "points"}`` for a grid of operating points.
 
     Raises:
         BadInput: if the request cannot be carried out.
@@ -62,6 +64,8 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
         return _tune(desk, asked["model"], asked)
     if job.kind == "ceiling":
         return _ceiling(desk, asked["threads"])
+    if job.kind == "operating":
+        return operate(desk, asked)
     model = asked["model"]
     if asked.get("tune"):
         model = _tune(desk, model, {**asked, "mode": asked["tune"]})["id"]

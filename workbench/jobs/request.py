@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.jobs import operating
 from workbench.jobs.limits import NAME_CHARS
 from workbench.jobs.setup import prepare, register
 from workbench.recipes.grid import expand
@@ -20,6 +21,7 @@ FIELDS = {
     "tune": {"model", "task", "mode", "epochs", "timeout"},
     "run": {"model", "task", "recipe", "split", "timeout"},
     "ceiling": {"threads", "timeout"},
+    "operating": {"run", "grid", "timeout"},
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},
 }
 LONGEST_S = 1e9
@@ -31,7 +33,7 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
     """The request as it will be carried out, with what was left out filled in.
 
     Args:
-        kind: ``tune``, ``run`` or ``sweep``.
+        kind: a name of ``FIELDS``.
         request: plain data; fields as in ``FIELDS``.
         home: ``WORKBENCH_HOME``.
 
@@ -40,6 +42,8 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
     """
     register()
     asked = _shape(kind, request)
+    if kind == "operating":
+        asked["grid"] = operating.asked(asked, home).grid.to_json()
     if kind == "tune" or asked.get("tune"):
         _tunable(asked, home)
     if kind == "sweep":
@@ -55,7 +59,7 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
 
 def _shape(kind: str, request: Any) -> dict[str, Any]:
     if not isinstance(kind, str) or kind not in FIELDS:
-        raise BadInput(f"job {kind!r:.80}", "tune, run, sweep or ceiling", "ask for one of these")
+        raise BadInput(f"job {kind!r:.80}", "one of " + ", ".join(FIELDS), "ask for one of these")
     if not isinstance(request, Mapping):
         raise BadInput(f"request {request!r:.80}", "an object", "give model and task")
     for name in request:
@@ -65,6 +69,7 @@ def _shape(kind: str, request: Any) -> dict[str, Any]:
     asked = dict(request)
     if kind == "ceiling":
         _check_threads(asked)
+    if kind in ("ceiling", "operating"):
         _check_values(asked)
         return asked
     _check_names(kind, request)

@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Run
+from workbench.jobs.operating import ATTACHED
 from workbench.ledger import compared, counterpart
 from workbench.measure.causes import causes
 from workbench.measure.ceiling import Ceiling, key, least_s
@@ -57,7 +58,8 @@ def why(store: Store, run_id: str) -> dict[str, Any]:
 
     Returns:
         ``profile`` and ``reference`` (plain data of a ``Profile``, or None), ``causes`` (of
-        ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None).
+        ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None), ``operating``
+        (plain data of ``Point``, as far as its grid is measured).
 
     Raises:
         BadInput: for a run that is not there.
@@ -73,6 +75,7 @@ def why(store: Store, run_id: str) -> dict[str, Any]:
         "reference": reference.to_json() if reference is not None else None,
         "causes": [cause.to_json() for cause in found],
         "least_s": _least(store, run, mine),
+        "operating": (store.attached(run.id, ATTACHED) or {}).get("points", []),
     }
 
 

@@ -55,7 +55,7 @@ class WhyState(HasTraits):
             self.session.ask("ceiling", threads=int(run.recipe["runtime"].get("threads", 1)))
 
     def part(self, name: str) -> Any:
-        """``profile``, ``reference``, ``causes`` or ``least_s``; None while there is none."""
+        """``profile``, ``reference``, ``causes``, ``least_s``, ``operating``; None without it."""
         return self.found.get(name) if isinstance(self.found, Mapping) else None
 
     def causes(self) -> list[str]:
@@ -122,11 +122,13 @@ class WhyState(HasTraits):
             self.busy, self.found = False, answer if isinstance(answer, Mapping) else None
 
     def _moved(self, change: Any) -> None:
-        """A profile comes after its run, a ceiling whenever it is measured: look again then."""
+        """A profile comes after its run, a ceiling or a grid when it is measured: look then."""
         ended = {job.id for job in self.session.jobs if _over(job)}
         new, self._ended = ended - self._ended, ended
         run = self.run()
-        waiting = run is not None and (run.id != self._asked or (new and not self._complete()))
+        grid = any(job.kind == "operating" for job in self.session.jobs if job.id in new)
+        more = grid or (new and not self._complete())
+        waiting = run is not None and (run.id != self._asked or more)
         if waiting and not (self.busy and run is not None and run.id == self._asked):
             self._ask()
 

@@ -1,0 +1,82 @@
+"""Where to run the model of a finished run: batch × threads × streams, kept beside the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import BadInput
+from workbench.core.records import Run
+from workbench.jobs.desk import Desk
+from workbench.jobs.point import FAST
+from workbench.jobs.setup import Setup, prepare
+from workbench.measure import Side, environment
+from workbench.measure.operating import Point, operating_points
+from workbench.recipes.operating import Grid, settings, suggested
+from workbench.store import Store, no_run
+
+ATTACHED = "operating"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A checked wish: the run, its model and task, and what is tried."""
+
+    run: Run
+    setup: Setup
+    grid: Grid
+
+
+def asked(request: Mapping[str, Any], home: Path) -> Asked:
+    """The wish of a request, checked without starting anything.
+
+    Args:
+        request: ``run`` (an id) and ``grid`` (lists by name; left out: the suggested one).
+        home: ``WORKBENCH_HOME``.
+
+    Raises:
+        BadInput: for a run that is not there or not done, and for a grid that cannot be measured.
+    """
+    run_id = request.get("run")
+    if not isinstance(run_id, str):
+        raise no_run(str(run_id))
+    run = Store(home).run(run_id)
+    if run.status != "done":
+        wanted = "a run that is done"
+        raise BadInput(f"run {run.id} ({run.status})", wanted, "choose another run")
+    runtime = run.recipe["runtime"]
+    given = request.get("grid")
+    grid = suggested(runtime, environment().threads) if given is None else Grid.from_json(given)
+    settings(runtime, grid)  # refuses what the runtime has not
+    return Asked(run, prepare(run.model, run.task, home), grid)
+
+
+def operate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure the grid of a checked request; after every round the points are kept.
+
+    Raises:
+        HostFailed: if the model cannot be opened with some setting.
+        Cancelled: when asked to stop; whole rounds are kept.
+    """
+    wish = asked(request, desk.home)
+    own = desk.home / "runs" / wish.run.id / "artifact"
+    side = Side(own if own.is_dir() else wish.setup.folder, wish.run.recipe["runtime"])
+    stamp = asdict(environment())
+
+    def keep(points: tuple[Point, ...]) -> None:
+        told = [{k: v for k, v in p.to_json().items() if k != "launches"} for p in points]
+        desk.store.attach(wish.run.id, ATTACHED, {"points": told, "environment": stamp})
+
+    points = operating_points(
+        side,
+        wish.setup.task.rows(wish.run.split).texts,
+        wish.grid,
+        on_progress=lambda done, total: desk.stage("operating", done, total),
+        on_round=keep,
+        cancelled=desk.cancelled,
+        quick=bool(os.environ.get(FAST)),
+    )
+    return {"run": wish.run.id, "points": len(points)}
