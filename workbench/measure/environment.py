@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from workbench.core.records import Environment
+from workbench.recipes.machine import processor
 
 SETS = (
     *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16"),
@@ -26,7 +27,7 @@ def environment() -> Environment:
     """This machine and these libraries; read once per process."""
     import psutil
 
-    name, flags = _processor()
+    name, flags = processor()
     return Environment(
         cpu=name,
         instructions=tuple(known for known in SETS if known in flags),
@@ -44,18 +45,6 @@ def _threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _processor() -> tuple[str, frozenset[str]]:
-    name, flags = platform.processor() or platform.machine(), frozenset[str]()
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                name = value.strip()
-            elif key.strip() in ("flags", "Features"):
-                flags = frozenset(value.split())
-    return name, flags
 
 
 def _versions() -> dict[str, str]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import shutil
 import sysconfig
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -59,3 +61,28 @@ def no_gpu() -> str:
     except (OSError, AttributeError):
         return "there is no NVIDIA driver"
     return "" if told == 0 and count.value else "there is no NVIDIA GPU"
+
+
+@cache
+def processor() -> tuple[str, frozenset[str]]:
+    """Its name, and the instructions that it knows, as Linux names them."""
+    name, flags = platform.processor() or platform.machine(), frozenset[str]()
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() in ("flags", "Features"):
+                flags = frozenset(value.split())
+    return name, flags
+
+
+def saturates() -> bool:
+    """Whether sums of unsigned × signed INT8 products stop at 16 bits: x86 without VNNI or AMX.
+
+    Source:
+        https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html, "When and
+        why do I need to try U8U8?".
+    """
+    flags = processor()[1]
+    return "avx2" in flags and not flags & {"avx_vnni", "avx512_vnni", "amx_int8"}

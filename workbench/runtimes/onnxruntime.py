@@ -48,6 +48,8 @@ class OnnxSession:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # without VNNI sums of u8 × s8 products saturate at 16 bits: take kernels that do not
+        options.add_session_config_entry("session.x64quantprecision", "1")
         # idle threads that spin would steal the cores from whoever is timed next
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session: Any = onnxruntime.InferenceSession(

@@ -15,6 +15,7 @@ from workbench.core.errors import BadInput
 from workbench.core.knobs import Choice, Span
 from workbench.formats.openvino import GRAPH, engine
 from workbench.formats.tokens import Tokens
+from workbench.recipes.machine import processor
 from workbench.recipes.registry import runtime
 
 Batch = list[np.ndarray]
@@ -101,7 +102,14 @@ def _capabilities(core: Any) -> Sequence[str]:
     return found
 
 
-@runtime(OpenVino, format="openvino", module="openvino", extra="openvino")
+def no_bf16(config: Any) -> str:
+    """Why this processor cannot compute in the precision; OpenVINO itself has the last word."""
+    flags = processor()[1]
+    lacking = config.precision == "bf16" and "avx2" in flags and "avx512f" not in flags
+    return "this processor does not compute in bf16 (no AVX-512)" if lacking else ""
+
+
+@runtime(OpenVino, format="openvino", module="openvino", extra="openvino", usable=no_bf16)
 def open_openvino(folder: Path, config: OpenVino) -> Predictor:
     """A session with ``config.streams`` streams.
 

@@ -13,6 +13,7 @@ from workbench.core.deps import needs
 from workbench.core.errors import BadInput, Cancelled
 from workbench.formats import onnx, openvino
 from workbench.formats.tokens import Tokens
+from workbench.recipes.machine import saturates
 from workbench.recipes.registry import technique
 from workbench.techniques.widths import onnx_int8, openvino_int8
 
@@ -45,6 +46,8 @@ def quantise_openvino(artifact: Artifact, config: StaticInt8, context: Context) 
     """
     nncf = openvino.compressor("static INT8 on OpenVINO")
     batches = list(_batches(artifact, context))
+    # where sums of products saturate, weights of 7 bits cannot make them
+    kept = nncf.OverflowFix.ENABLE if saturates() else None
 
     def seen(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         if context.cancelled():
@@ -57,6 +60,7 @@ def quantise_openvino(artifact: Artifact, config: StaticInt8, context: Context) 
             nncf.Dataset(batches, seen),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(batches),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(overflow_fix=kept),
         )
 
     return openvino.rewritten(artifact, context, StaticInt8.name, quantised)
