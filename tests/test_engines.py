@@ -20,7 +20,7 @@ from workbench.recipes import machine, registry
 from workbench.recipes.plan import plan
 from workbench.recipes.rate import rate_of, recipe_for_rate
 from workbench.recipes.recipe import Recipe
-from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, WAYS, missing
+from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, WAYS, missing, reason
 from workbench.runtimes import OnnxRuntime, OpenVino, TensorRt, Torch, TorchCompile
 from workbench.techniques import (
     Bf16,
@@ -285,3 +285,27 @@ def test_telemetry_is_never_loaded():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.home()
     )
     assert done.stdout.split() == ["None"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "answer"),
+    [
+        ({"avx2"}, True),
+        ({"avx2", "avx512f"}, True),
+        ({"avx2", "avx_vnni"}, False),
+        ({"avx2", "avx512f", "avx512_vnni"}, False),
+        ({"avx2", "avx512f", "amx_int8"}, False),
+        ({"asimddp", "i8mm"}, False),
+    ],
+)
+def test_which_processors_saturate(flags, answer, monkeypatch):
+    monkeypatch.setattr(machine, "processor", lambda: ("one", frozenset(flags)))
+    assert machine.saturates() is answer
+
+
+def test_bf16_is_refused_beforehand_where_it_cannot_be(monkeypatch):
+    from workbench.runtimes import openvino
+
+    monkeypatch.setattr(openvino, "processor", lambda: ("one", frozenset({"avx2"})))
+    assert "bf16" in reason(RUNTIMES["openvino"], OpenVino(precision="bf16"))
+    assert not reason(RUNTIMES["openvino"], OpenVino())

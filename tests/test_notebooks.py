@@ -39,9 +39,16 @@ def test_the_page_is_a_notebook_of_three_cells():
     assert len(json.loads((FOLDER / "app.ipynb").read_text())["cells"]) == 3
 
 
+@pytest.fixture(scope="module")
+def one_home(tmp_path_factory):
+    """A home for all of them, as a reader has it: what one has tuned the next one finds."""
+    return tmp_path_factory.mktemp("notebooks")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
-def test_a_notebook_runs_top_to_bottom(path, home, monkeypatch):
+def test_a_notebook_runs_top_to_bottom(path, one_home, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HOME", str(one_home))
     monkeypatch.setenv("WORKBENCH_FAST", "1")
     nbformat = require("nbformat", "pip install nbformat")
     nbclient = require("nbclient", "pip install nbclient")
