@@ -1,4 +1,4 @@
-"""A runtime for the proofs: PyTorch, made slower on purpose by a share of each call's time."""
+"""Runtimes for the proofs: made slower on purpose, by a share of each call's time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import workbench.runtimes  # noqa: F401  (the reference's own)
+from workbench.core.artifact import Predictor
 from workbench.core.knobs import Span
 from workbench.recipes.registry import runtime
+from workbench.runtimes.sklearn import SklearnSession
 from workbench.runtimes.torch import TorchSession
 
 
@@ -20,10 +22,17 @@ class Slowed:
     percent: Annotated[int, Span(0, 100, 1)] = 10
 
 
+@dataclass(frozen=True)
+class SlowedPlain:
+    name: ClassVar[str] = "slowed_plain"
+    threads: Annotated[int, Span(1, 1, 1)] = 1
+    percent: Annotated[int, Span(0, 100, 1)] = 10
+
+
 class SlowedSession:
     """Works on after every answer, until the call has taken so much longer."""
 
-    def __init__(self, plain: TorchSession, percent: int) -> None:
+    def __init__(self, plain: Predictor, percent: int) -> None:
         self._plain, self._share = plain, 1 + percent / 100
 
     def encode(self, texts: Any) -> Any:
@@ -50,3 +59,8 @@ class SlowedSession:
 @runtime(Slowed, format="torch")
 def open_slowed(folder, config):
     return SlowedSession(TorchSession(folder, config.threads), config.percent)
+
+
+@runtime(SlowedPlain, format="sklearn")
+def open_slowed_plain(folder, config):
+    return SlowedSession(SklearnSession(folder), config.percent)

@@ -1,7 +1,8 @@
 """Verdicts through the whole path: jobs, hosts, a real model; an hour or two on a quiet machine.
 
 ``WORKBENCH_PROOF_RUNS`` says how many runs of each kind there are (60); with fewer, the shares
-that are allowed stay the same. Each test prints its line for docs/proofs.md.
+that are allowed stay the same. ``WORKBENCH_PROOF_MODEL`` says of which model: the built-in one,
+or ``tfidf``, whose hosts open in a second. Each test prints its line for docs/proofs.md.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ import workbench
 from workbench.jobs import point
 from workbench.measure import environment
 from workbench.measure.compare import latency_ratios
+from workbench.models.baseline import BASELINE
+from workbench.models.catalogue import BUILT_IN
 from workbench.recipes.recipe import Recipe
-from workbench.runtimes import Torch
+from workbench.runtimes import Sklearn, Torch
 
 RUNS = int(os.environ.get("WORKBENCH_PROOF_RUNS", "60"))
+MODEL = os.environ.get("WORKBENCH_PROOF_MODEL", BUILT_IN)
 LOST = max(1, RUNS // 10)  # of 60: 6
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    """A client, and the built-in model with a head for the built-in task."""
+    """How a recipe of the model is measured, its own runtime, and that one slowed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("home")))
         patch.delenv("WORKBENCH_FAST", raising=False)
@@ -39,8 +43,10 @@ def bench(tmp_path_factory):
         timed = functools.partial(point.compare, module="slowed")
         patch.setattr(point, "compare", timed)  # the hosts know the slowed runtime as well
         client = workbench.connect(inline=True)
-        model = client.tune("all-MiniLM-L6-v2", "shopdesk")
-        yield functools.partial(client.run, model, "shopdesk"), slowed.Slowed
+        model = client.tune(MODEL, "shopdesk")
+        run = functools.partial(client.run, model, "shopdesk")
+        kinds = (Sklearn, slowed.SlowedPlain) if MODEL == BASELINE else (Torch, slowed.Slowed)
+        yield run, *kinds
 
 
 def measured(run, recipe: Recipe, say) -> list[str]:
@@ -59,7 +65,7 @@ def measured(run, recipe: Recipe, say) -> list[str]:
     freedom = len(inside) - len(ratios)
     where = environment()
     say(
-        f"| {recipe.runtime.name} against torch, {RUNS} runs"
+        f"| {recipe.runtime.name} of {MODEL} against its reference, {RUNS} runs"
         f" | { {v: found.count(v) for v in sorted(set(found))} }"
         f" | {np.mean([len(x) for x in ratios]):.1f} launches a run, {np.mean(took):.1f} s each"
         f" | ratio {np.exp(np.mean([x.mean() for x in ratios])):.3f}, SD of its log between"
@@ -80,15 +86,15 @@ def say(capsys):
 
 
 def test_a_model_against_itself_is_rarely_called_faster_or_slower(bench, say):
-    run, _ = bench
+    run, usual, _ = bench
 
-    found = measured(run, Recipe(Torch()), say)
+    found = measured(run, Recipe(usual()), say)
 
     assert RUNS - found.count("cannot tell") <= LOST
 
 
 def test_a_recipe_made_ten_per_cent_slower_is_found(bench, say):
-    run, slowed = bench
+    run, _, slowed = bench
 
     found = measured(run, Recipe(slowed(percent=10)), say)
 
