@@ -157,6 +157,7 @@ def kill(place: Home, kind: str, client: subprocess.Popen | None) -> bool:
         victims = [place.server()] if kind == "server" else place.processes(kind)
         victim = random.choice(victims)
         victim.kill()
+        until(lambda: _gone(victim))  # it first gives its memory back: until then it lives
     except (IndexError, OSError, ValueError, psutil.Error):
         return False
     return True

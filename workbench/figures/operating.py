@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.figures.axes import log_ticks
 from workbench.figures.palette import LIGHT
 from workbench.i18n.table import text
 
@@ -13,7 +14,8 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 def setting(point: Mapping[str, Any], language: str) -> str:
     """Threads, streams and the order of texts of a point, in words."""
-    words = [text("operating.threads", language, n=point["threads"])]
+    one = "operating.thread" if point["threads"] == 1 else "operating.threads"
+    words = [text(one, language, n=point["threads"])]
     if point["streams"] > 1:
         words.append(text("operating.streams", language, n=point["streams"]))
     if not point["bucketed"]:
@@ -60,6 +62,7 @@ def draw_operating(
             "xaxis": {
                 **axis,
                 "type": "log",
+                **log_ticks([ceiling_ms, *(1e3 * p["latency_p95"]["value"] for p in points)]),
                 "title": {"text": text("operating.x", language)},
             },
             "yaxis": {
@@ -90,8 +93,9 @@ def _line(
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [min(rate["high"], 2 * rate["value"]) - rate["value"] for rate in rates],
+            "array": [rate["high"] - rate["value"] for rate in rates],
             "arrayminus": [rate["value"] - rate["low"] for rate in rates],
+            "visible": all(rate["n"] > 1 for rate in rates),
             "color": LIGHT.bars,
             "thickness": 1,
         },

@@ -20,6 +20,7 @@ TEXTS = {
         "上限之内最好：批量 {batch} · {setting}：每秒 {rate} 条，每批 p95 为 {tail} 毫秒"
         "（n = {n} 次启动）。",
     ),
+    "operating.thread": ("{n} thread", "{n} 线程"),
     "operating.threads": ("{n} threads", "{n} 线程"),
     "operating.streams": ("{n} streams", "{n} 路流"),
     "operating.unsorted": ("texts as they come", "文本按到达顺序"),
