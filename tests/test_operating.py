@@ -48,8 +48,10 @@ def shared_home(tmp_path_factory):
         client = workbench.connect(inline=True)
         task = small_task(folder)
         model = client.tune(str(checkpoint(folder / "hf")), task)
-        run = client.run(model, task, Recipe(OnnxRuntime()))
+        heard = []
+        run = client.run(model, task, Recipe(OnnxRuntime()), listener=heard.append)
         assert run.status == "done", run.error
+        assert {"job", "run"} <= {event["type"] for event in heard}
         yield folder / "home", run
 
 

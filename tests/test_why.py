@@ -12,12 +12,14 @@ from fakes import require
 from planted_causes import NAMES, PLANTS, planted
 from test_state import FASTER, REFERENCE, Recorder
 
+from workbench.cli.main import main
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.figures.layers import draw_layers, layers_info
 from workbench.figures.limits import with_limits
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.table import TEXTS
+from workbench.i18n.why_words import cause_words
 from workbench.jobs import views
 from workbench.jobs.request import check_request
 from workbench.measure import HostFailed
@@ -230,6 +232,24 @@ def test_a_run_is_explained_and_limits_are_listed_to_those_who_may_see_it(stored
         views.view("why", stored, "nothing")
     with pytest.raises(BadInput):
         views.view("../../token", stored, "int8")
+
+
+def test_the_command_tells_it_in_words_and_as_data(stored, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["why", "int8", "--layers"])
+    assert ended.value.code == 0
+    words = capsys.readouterr().out
+    for cause in views.why(stored, "int8")["causes"]:
+        assert cause_words(cause, "en") in words
+    assert "thousand weights" in words
+    assert "head" in words
+
+    with pytest.raises(SystemExit):
+        main(["why", "int8", "--json"])
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(views.why(stored, "int8")))
+    with pytest.raises(SystemExit) as refused:
+        main(["why", "nobody"])
+    assert refused.value.code == 2
 
 
 @pytest.mark.parametrize("torn", ["", "{", '{"schema": 1}', "[]", '{"schema": 99}'])

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench import __version__
-from workbench.cli import apps, flips, look, operating, work
+from workbench.cli import apps, flips, look, operating, why, work
 from workbench.cli.output import as_json
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
@@ -36,7 +36,7 @@ def _version(
         raise typer.Exit
 
 
-for commands in (apps, look, work, flips, operating):
+for commands in (apps, look, work, flips, why, operating):
     commands.register(program)
 
 

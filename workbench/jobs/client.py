@@ -57,21 +57,46 @@ class Verbs:
         """Follow a job to its end."""
         raise TypeError("a client must say how a job is followed")
 
-    def tune(self, model: str, task: str, mode: str = "linear", **more: Any) -> str:
+    def tune(
+        self,
+        model: str,
+        task: str,
+        mode: str = "linear",
+        listener: Listener | None = None,
+        **more: Any,
+    ) -> str:
         """Fit ``model`` on ``task`` (mode ``linear`` or ``full``); returns the tuned model's id.
+
+        Args:
+            model: id of the model, or its folder.
+            task: id of the task.
+            mode: ``linear``: a head on the frozen encoder; ``full``: all weights.
+            listener: hears every event on the way, the losses among them.
+            more: other fields of a request for tuning.
 
         Raises:
             BadInput: for a model, task or mode that cannot be used.
             RuntimeError: if the job failed; the message says why.
         """
         asked = {"model": model, "task": task, "mode": mode, **more}
-        return str((self._ended("tune", asked).result or {})["id"])
+        return str((self._ended("tune", asked, listener).result or {})["id"])
 
-    def run(self, model: str, task: str, recipe: Recipe, *, verify: bool = False) -> Run:
-        """Measure one recipe against its reference; on the test split if ``verify``."""
+    def run(
+        self,
+        model: str,
+        task: str,
+        recipe: Recipe,
+        *,
+        verify: bool = False,
+        listener: Listener | None = None,
+    ) -> Run:
+        """Measure one recipe against its reference; on the test split if ``verify``.
+
+        A listener hears every event on the way, as ``core.client.Client.follow`` lists them.
+        """
         split = "test" if verify else "validation"
         asked = {"model": model, "task": task, "recipe": recipe.to_json(), "split": split}
-        return self._found(self._ended("run", asked))[0]
+        return self._found(self._ended("run", asked, listener))[0]
 
     def sweep(self, model: str, task: str, grid: Mapping[str, Any], **more: Any) -> list[Run]:
         """Measure every recipe of a grid; those already measured here are taken from the store."""
@@ -79,14 +104,18 @@ class Verbs:
             self._ended("sweep", {"model": model, "task": task, "grid": dict(grid), **more})
         )
 
-    def _ended(self, kind: str, asked: Mapping[str, Any]) -> Job:
-        job = self.wait(self.submit(kind, asked))
+    def _ended(self, kind: str, asked: Mapping[str, Any], listener: Listener | None = None) -> Job:
+        job = self._done(kind, asked, listener)
         if job.status != "done" and not (job.result or {}).get("runs"):
             error = job.error or {}
             raise RuntimeError(
                 f"{kind} {job.status}: {error.get('value', '')} {error.get('remedy', '')}".strip()
             )
         return job
+
+    def _done(self, kind: str, asked: Mapping[str, Any], listener: Listener | None) -> Job:
+        """The job as it ended."""
+        return self.wait(self.submit(kind, asked), listener)
 
     def _found(self, job: Job) -> list[Run]:
         store = Store(self.home)

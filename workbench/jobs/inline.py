@@ -85,6 +85,14 @@ class InlineClient(Verbs):
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def _done(self, kind: str, asked: Mapping[str, Any], listener: Listener | None) -> Job:
+        stop = self.follow(listener) if listener is not None else None
+        try:
+            return self.submit(kind, asked)
+        finally:
+            if stop is not None:
+                stop()
+
     def _tell(self, event: Mapping[str, Any]) -> None:
         for listener in tuple(self._listeners):
             listener(event)

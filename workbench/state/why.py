@@ -9,14 +9,12 @@ from typing import Any
 from traitlets import Any as Anything
 from traitlets import Bool, HasTraits, Unicode
 
-from workbench.core.records import Estimate, Job, Run
-from workbench.i18n.numbers import figure, significant
-from workbench.i18n.table import TEXTS
+from workbench.core.records import Job, Run
+from workbench.i18n.why_words import cause_words, limit_words, split_words
 from workbench.state.explore import ExploreState
 from workbench.state.later import later
 
 METRICS = ("seconds", "size_bytes", "elements")  # of the layers
-PARTS = ("linear", "attention", "convert", "other")
 
 
 class WhyState(HasTraits):
@@ -60,55 +58,22 @@ class WhyState(HasTraits):
 
     def causes(self) -> list[str]:
         """One sentence per cause, the weightiest first."""
-        return [self._sentence(cause) for cause in self.part("causes") or ()]
-
-    def _sentence(self, cause: Mapping[str, Any]) -> str:
-        key, values = f"cause.{cause['name']}", dict(cause["values"])
-        if key not in TEXTS:
-            return str(cause["name"])[:40]
-        if "seconds" in values:
-            values["time"] = self.time(values["seconds"])
-        if "gain" in values:
-            values["gain"] = significant(values["gain"])
-        if "part" in values:
-            values["part"] = self.session.say(f"part.{values['part']}")
-        return self.session.say(key, share=round(100 * cause["share"]), **values)
+        return [cause_words(c, self.session.language) for c in self.part("causes") or ()]
 
     def split(self) -> str:
         """Where the time of one text goes, in one sentence; empty without a profile."""
         profile = self.part("profile")
-        if not profile:
-            return ""
-        total, seconds = profile["tokenise_s"] + profile["model_s"], profile["seconds"]
-        if not seconds or total <= 0:
-            return self.session.say("why.untraced")
-        shares = {"tokenise": profile["tokenise_s"]} | {name: seconds[name] for name in PARTS}
-        shares["overhead"] = max(0.0, total - sum(shares.values()))
-        parts = [
-            f"{self.session.say(f'part.{name}')} {round(100 * spent / total)} %"
-            for name, spent in sorted(shares.items(), key=lambda one: -one[1])
-        ]
-        comma = "，" if self.session.language == "zh" else ", "
-        return self.session.say("why.split", time=self.time(total), parts=comma.join(parts))
+        return split_words(profile, self.session.language) if profile else ""
 
     def limit(self) -> str:
         """How near the run is to what the machine could do; empty while that is not known."""
-        least, run = self.part("least_s"), self.run()
+        run = self.run()
         latency = run.metrics.get("latency_mean") if run is not None else None
-        if least is None or latency is None or latency.value <= 0:
-            return ""
-        share = significant(100 * least / latency.value)
-        return self.session.say("why.limit", share=share, least=self.time(least))
+        return limit_words(self.part("least_s"), latency, self.session.language)
 
     def measuring(self) -> bool:
         """Whether a profile or the ceiling is on its way."""
         return any(job.stage == "profile" for job in self.session.active())
-
-    def time(self, seconds: float) -> str:
-        """Seconds as people read them."""
-        if seconds >= 1:
-            return f"{significant(seconds)}\u202fs"
-        return figure("latency_mean", Estimate(seconds, seconds, seconds, 1, "s"))
 
     def _ask(self, _: Any = None) -> None:
         run = self.run()
