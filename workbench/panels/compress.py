@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from workbench.core.knobs import Span, knobs
 from workbench.i18n.numbers import THIN, digits_for
 from workbench.i18n.recipe_words import recipe_words
 from workbench.panels.card import Card, classed, trouble, visible
-from workbench.panels.controls import control, name, slider
+from workbench.panels.controls import control, name, put, same, slider
 from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.recipes.rate import PRUNING, TOLERANCE
@@ -67,7 +68,7 @@ class CompressPanel(Card):
 
     def _on(self, widget: Any, act: Callable[[Any], None]) -> None:
         def heard(change: Any) -> None:
-            if not self._showing:
+            if not self._showing and not same(change.old, change.new):
                 act(change.new)
 
         widget.observe(heard, "value")
@@ -103,12 +104,12 @@ class CompressPanel(Card):
 
     def _copy(self, info: CompressInfo) -> None:
         recipe = self.state.recipe
-        if self.rate.min != round(info.floor, 3):
-            self.rate.min = round(info.floor, 3)
+        floor = math.floor(info.floor / self.rate.step) * self.rate.step
+        if not same(self.rate.min, floor):
+            self.rate.min = round(floor, 2)
         if abs(self.rate.value / info.rate - 1) > TOLERANCE:
-            self.rate.value = min(1.0, info.rate)
-        if abs(self.pruning.value - info.pruning) > 1e-6:
-            self.pruning.value = info.pruning
+            put(self.rate, info.rate)
+        put(self.pruning, info.pruning)
         for technique, toggle in self.toggles.items():
             toggle.value = self.state.has(technique)
             toggle.disabled = bool(self.state.unusable(technique))
@@ -118,7 +119,7 @@ class CompressPanel(Card):
             shown = owner in configs and not (owner == PRUNING and knob in ("ffn", "heads"))
             visible(widget, shown)
             if owner in configs:
-                widget.value = getattr(configs[owner], knob)
+                put(widget, getattr(configs[owner], knob))
         self.note.html = self._note(info)
         self.formulas.html = self._formulas(info)
 

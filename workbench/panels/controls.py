@@ -40,6 +40,26 @@ def slider(domain: Span, value: Any) -> Any:
     )
 
 
+def put(widget: Any, value: Any) -> None:
+    """Show a value, on a slider at its nearest step.
+
+    A browser moves a handle to the nearest step by itself, and tells of that as if a hand had
+    moved it: two sliders that follow each other would then chase each other for ever.
+    """
+    if isinstance(widget, w.FloatSlider):
+        steps = round((value - widget.min) / widget.step)
+        value = min(widget.max, round(widget.min + steps * widget.step, 6))
+    if not same(widget.value, value):
+        widget.value = value
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one: what a browser counts in steps differs in the last bits."""
+    if isinstance(one, float) or isinstance(other, float):
+        return bool(abs(one - other) < 1e-6)
+    return bool(one == other)
+
+
 def name(widget: Any, words: str) -> None:
     """Label a control, for eyes and for screen readers."""
     widget.description = words
