@@ -406,3 +406,27 @@ def test_a_panel_copies_the_state_and_hands_back_what_is_moved(desk):
     session.language = "zh"
     assert panel.rate.description == "压缩率"
     assert "压缩后大小" in panel.formulas.html
+
+
+def test_what_a_browser_answers_to_a_moved_slider_is_no_move(desk):
+    """It puts every handle on the nearest step, and tells the value as it counts it."""
+    import ipywidgets as w
+
+    from workbench.panels.compress import CompressPanel
+
+    _, _, compress = desk
+    panel = CompressPanel(compress)
+    sliders = [panel.rate, panel.pruning]
+    sliders += [one for one in panel.knobs.values() if isinstance(one, w.FloatSlider)]
+    for rate in (0.9, 0.5, 0.33, 0.25, 0.2, 0.16):
+        panel.rate.value = rate
+        reached = compress.recipe
+        for _ in range(3):
+            for slider in sliders:
+                steps = round((slider.value - slider.min) / slider.step)
+                seen = slider.min + steps * (slider.max - slider.min) / round(
+                    (slider.max - slider.min) / slider.step
+                )
+                assert seen == pytest.approx(slider.value, abs=1e-6), "it stands on a step"
+                slider.value = seen
+        assert compress.recipe == reached
