@@ -13,7 +13,7 @@ from workbench.measure import Side
 from workbench.measure.operating import Point, operating_points
 from workbench.recipes.operating import LAUNCHES, ROWS, Grid, settings, suggested
 from workbench.recipes.registry import RUNTIMES, Runtime
-from workbench.stats.ceiling import fastest_within
+from workbench.stats.fastest import fastest_within
 
 TEXTS = [f"text {'!' * (i % 9)}" for i in range(40)]
 GRID = Grid(batches=(1, 16), threads=(1, 2))

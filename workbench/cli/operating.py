@@ -15,7 +15,7 @@ from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.i18n.numbers import duration, significant
 from workbench.recipes.operating import Grid, suggested
-from workbench.stats.ceiling import fastest_within
+from workbench.stats.fastest import fastest_within
 from workbench.store import Store
 
 LONGEST_MS = 3_600_000.0

@@ -157,7 +157,7 @@ class Job(Record):
     """Work asked for: queued, followed, cancelled.
 
     Args:
-        kind: ``tune``, ``run`` or ``sweep``.
+        kind: ``tune``, ``run``, ``sweep``, ``ceiling`` or ``operating``.
         client: who asked; turns are fair between clients.
         request: what was asked, as plain data.
         stage: what is being done, a key of the text table such as ``launch``.

@@ -27,10 +27,11 @@ class OperatingPanel(Card):
         super().__init__("operating", [self.told, self.plot, self.ceiling, self.button])
         self.ceiling.observe(lambda change: state.set_trait("ceiling_ms", change.new), "value")
         self.button.on_click(lambda _: state.measure())
-        state.observe(self._show, ["ceiling_ms"])
-        state.why.observe(self._show, ["found"])
-        state.session.observe(self._show, ["language", "selected", "runs", "jobs"])
-        self._show()
+        state.observe(self._draw, ["ceiling_ms"])
+        state.why.observe(self._draw, ["found"])
+        state.session.observe(self._draw, ["language"])
+        state.session.observe(self._show, ["selected", "runs", "jobs"])  # often: no picture
+        self._draw()
 
     def _show(self, _: Any = None) -> None:
         state, say = self.state, self.state.session.say
@@ -43,10 +44,13 @@ class OperatingPanel(Card):
         for widget in (self.plot, self.ceiling):
             visible(widget, bool(points))
         self.told.html = self._told() if shown else ""
-        if points:
-            language = state.session.language
+
+    def _draw(self, _: Any = None) -> None:
+        self._show()
+        state, language = self.state, self.state.session.language
+        if points := state.points():
             drawn = draw_operating(points, state.best(), state.ceiling_ms, language)
-            self.plot.show(drawn, language, say("operating.heading"))
+            self.plot.show(drawn, language, state.session.say("operating.heading"))
 
     def _told(self) -> str:
         state, say = self.state, self.state.session.say

@@ -12,7 +12,7 @@ from workbench.i18n.numbers import duration
 from workbench.recipes.operating import Grid, suggested
 from workbench.state.session import Session
 from workbench.state.why import WhyState
-from workbench.stats.ceiling import fastest_within
+from workbench.stats.fastest import fastest_within
 
 CEILING = Span(1, 1000, 1, "95 of 100 batches must be answered within this time", "ms")
 
