@@ -19,13 +19,15 @@ COLUMNS = (
     *("the model alone, ms", "throughput, texts/s", "against the reference", "size, MB"),
     *("memory, MB", "least, ms", "launches"),
 )
+BASELINE = "TF-IDF + logistic regression"
 HEAD = """# Benchmarks
 
 Banking77 (77 classes, {rows:,} test rows), `all-MiniLM-L6-v2` fully tuned, beside the plain \
 baseline. Written by `tests/benchmarks/bench_frontier.py` on {date}: {machine}. Ratios are \
 against PyTorch float32 on one thread, over fresh launches in turns, with 95 % intervals; \
 accuracy and its change are of the whole test set, paired by row. *Least* is what the machine's \
-own ceiling allows for one text.
+own ceiling allows for one text. Below the table, the pruned and distilled models beside the \
+best recipe that trains nothing.
 
 """
 
@@ -50,7 +52,8 @@ def recipes() -> dict[str, Any]:
     def student(layers: float, ffn: float, heads: float) -> tuple[Any, ...]:
         return StructuredPruning(layers=layers, ffn=ffn, heads=heads), Distillation()
 
-    two, four = student(4 / 6, 2 / 3, 1 / 2), student(2 / 6, 1 / 3, 0.0)
+    two, three = student(4 / 6, 2 / 3, 1 / 2), student(3 / 6, 1 / 3, 0.0)
+    four = student(2 / 6, 1 / 3, 0.0)
     return {
         "torch": Recipe(Torch()),
         "torch, bf16": Recipe(Torch(), (Bf16(),)),
@@ -68,6 +71,10 @@ def recipes() -> dict[str, Any]:
         "2 layers, distilled": Recipe(Torch(), two),
         "2 layers, distilled, INT8": Recipe(OnnxRuntime(), (*two, *int8)),
         "2 layers, distilled, OpenVINO static INT8": Recipe(OpenVino(), (*two, *static)),
+        "2 layers, distilled, OpenVINO static INT8, 2 streams": Recipe(
+            OpenVino(threads=2, streams=2), (*two, *static)
+        ),
+        "3 layers, distilled, INT8": Recipe(OnnxRuntime(), (*three, *int8)),
         "4 layers, distilled, INT8": Recipe(OnnxRuntime(), (*four, *int8)),
     }
 
@@ -97,6 +104,43 @@ def row(name: str, run: Any, least: float | None) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def ratio(over: Any, under: Any, metric: str) -> Any:
+    """How many times faster one run is than another: the ratio of their ratios to torch float32.
+
+    Welch's interval on the log scale, n launches each: both were timed against the same
+    reference, in turns, so that hours between them do not count.
+    """
+    import numpy as np
+    from scipy.stats import ttest_ind
+
+    from workbench.core.records import Estimate
+    from workbench.measure.told import ratios
+
+    logs = [np.log(ratios(run.launches)[metric]) for run in (over, under)]
+    told = ttest_ind(*logs, equal_var=False).confidence_interval(0.95)
+    centre = float(logs[0].mean() - logs[1].mean())
+    values = [float(np.exp(x)) for x in (centre, told.low, told.high)]
+    return Estimate(*values, n=min(map(len, logs)), unit="ratio")
+
+
+def students(runs: dict[str, Any]) -> list[str]:
+    """Each pruned and distilled recipe beside the best recipe that trains nothing."""
+    done = {name: run for name, run in runs.items() if run.status == "done"}
+    apart = [name for name in done if "distilled" in name]
+    stock = [name for name in done if name not in apart and name != BASELINE]
+    lines = []
+    for name in apart:
+        told = []
+        for metric, what in (("speedup_throughput", "throughput"), ("speedup_latency", "latency")):
+            best = max(stock, key=lambda other: done[other].metrics[metric].value)
+            found = ratio(done[name], done[best], metric)
+            told.append(
+                f"{what} {found.value:.2f} ({found.low:.2f} to {found.high:.2f}) times {best}"
+            )
+        lines.append(f"* {name}: " + "; ".join(told))
+    return lines
+
+
 def main() -> None:
     """Measure all that is not measured yet, print the table, write the page."""
     os.environ["WORKBENCH_HOME"] = os.environ.get("WORKBENCH_BENCH_HOME") or tempfile.mkdtemp()
@@ -114,17 +158,23 @@ def main() -> None:
     client.submit("ceiling", {"threads": 1})
     model = client.tune("all-MiniLM-L6-v2", task, mode="full")
     wanted = [(name, model, recipe) for name, recipe in recipes().items()]
-    wanted.append(("TF-IDF + logistic regression", client.tune("tfidf", task), Recipe(Sklearn())))
+    wanted.append((BASELINE, client.tune("tfidf", task), Recipe(Sklearn())))
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    runs = {}
     for name, of, recipe in wanted:
-        run = measured(client, of, task, recipe)
+        runs[name] = run = measured(client, of, task, recipe)
         lines.append(row(name, run, client.limits().get(run.id)))
         print(lines[-1], flush=True)
-    stamp = run.environment
-    told = f"{stamp['cpu']}, {stamp['cores']} cores, {' '.join(stamp['instructions'])}"
+    lines += ["", *students(runs)]
+    print(*lines[-4:], sep="\n")
     rows = len(tasks.find(task).rows("test").texts)
-    head = HEAD.format(rows=rows, date=time.strftime("%Y-%m-%d"), machine=told)
-    PAGE.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    PAGE.write_text(head(run.environment, rows) + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def head(stamp: dict[str, Any], rows: int) -> str:
+    """The page's beginning: what, where and when."""
+    told = f"{stamp['cpu']}, {stamp['cores']} cores, {' '.join(stamp['instructions'])}"
+    return HEAD.format(rows=rows, date=time.strftime("%Y-%m-%d"), machine=told)
 
 
 def measured(client: Any, model: str, task: str, recipe: Any) -> Any:

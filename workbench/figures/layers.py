@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from workbench.figures.frame import framed
 from workbench.figures.palette import LIGHT
 from workbench.i18n.table import text
 
@@ -56,7 +57,6 @@ def _values(profile: Mapping[str, Any], metric: str) -> dict[int, float]:
 
 def draw_layers(info: LayersInfo, language: str) -> dict[str, Any]:
     """Draw ``info`` as a plotly figure in plain data."""
-    axis = {"gridcolor": LIGHT.line, "zeroline": False, "tickfont": {"color": LIGHT.soft}}
     names = [_name(place, info.last, language) for place in info.places]
     sides = [("reference", info.reference, LIGHT.reference), ("mine", info.mine, LIGHT.accent)]
     return {
@@ -71,21 +71,12 @@ def draw_layers(info: LayersInfo, language: str) -> dict[str, Any]:
             for name, values, colour in sides
             if values
         ],
-        "layout": {
-            "barmode": "group",
-            "xaxis": {
-                **axis,
-                "type": "category",
-                "title": {"text": text("layers.axis", language)},
-            },
-            "yaxis": {**axis, "title": {"text": text(f"layers.{info.metric}", language)}},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"color": LIGHT.ink, "size": 12},
-            "margin": {"l": 56, "r": 16, "t": 24, "b": 44},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "uirevision": info.metric,
-        },
+        "layout": framed(
+            {"type": "category", "title": {"text": text("layers.axis", language)}},
+            {"title": {"text": text(f"layers.{info.metric}", language)}},
+            info.metric,
+            barmode="group",
+        ),
     }
 
 

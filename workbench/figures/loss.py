@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from workbench.figures.frame import AXIS, framed
 from workbench.figures.palette import LIGHT
 from workbench.i18n.table import text
 
@@ -32,7 +33,6 @@ def loss_info(points: Sequence[tuple[int, float, float | None]]) -> LossInfo:
 def draw_loss(info: LossInfo, language: str) -> dict[str, Any]:
     """Draw ``info`` as a plotly figure in plain data."""
     colours = LIGHT
-    axis = {"gridcolor": colours.line, "zeroline": False, "tickfont": {"color": colours.soft}}
     accuracy = f"{text('metric.accuracy', language)} [%]"
     loss = text("loss.axis", language)
     line = {"type": "scatter", "mode": "lines", "name": loss, "line": {"color": colours.accent}}
@@ -47,15 +47,16 @@ def draw_loss(info: LossInfo, language: str) -> dict[str, Any]:
                 "line": {"color": colours.expected},
             },
         ],
-        "layout": {
-            "xaxis": {**axis, "title": {"text": text("loss.step", language)}},
-            "yaxis": {**axis, "title": {"text": loss}, "rangemode": "tozero"},
-            "yaxis2": {"overlaying": "y", "side": "right", "title": {"text": accuracy}},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"color": colours.ink, "size": 12},
-            "margin": {"l": 50, "r": 50, "t": 20, "b": 40},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "uirevision": "loss",
-        },
+        "layout": framed(
+            {"title": {"text": text("loss.step", language)}},
+            {"title": {"text": loss}, "rangemode": "tozero"},
+            "loss",
+            yaxis2={
+                **AXIS,
+                "overlaying": "y",
+                "side": "right",
+                "showgrid": False,
+                "title": {"text": accuracy},
+            },
+        ),
     }

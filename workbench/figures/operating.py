@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.figures.axes import log_ticks
+from workbench.figures.frame import framed
 from workbench.figures.palette import LIGHT
 from workbench.i18n.table import text
 
@@ -55,28 +56,18 @@ def draw_operating(
             "hoverinfo": "skip",
         }
     )
-    axis = {"gridcolor": LIGHT.line, "zeroline": False, "tickfont": {"color": LIGHT.soft}}
+    across = [ceiling_ms, *(1e3 * point["latency_p95"]["value"] for point in points)]
     return {
         "data": data,
-        "layout": {
-            "xaxis": {
-                **axis,
+        "layout": framed(
+            {
                 "type": "log",
-                **log_ticks([ceiling_ms, *(1e3 * p["latency_p95"]["value"] for p in points)]),
+                **log_ticks(across),
                 "title": {"text": text("operating.x", language)},
             },
-            "yaxis": {
-                **axis,
-                "rangemode": "tozero",
-                "title": {"text": text("operating.y", language)},
-            },
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"color": LIGHT.ink, "size": 12},
-            "margin": {"l": 56, "r": 16, "t": 24, "b": 44},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "uirevision": "operating",
-        },
+            {"rangemode": "tozero", "title": {"text": text("operating.y", language)}},
+            "operating",
+        ),
     }
 
 

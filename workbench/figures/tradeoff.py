@@ -10,6 +10,7 @@ from typing import Any
 from workbench.core.errors import visible
 from workbench.core.records import Estimate, Run
 from workbench.figures.axes import HIGHER, QUALITY, axis_title, log_ticks, unit_of
+from workbench.figures.frame import framed
 from workbench.figures.marks import COLOURS, KINDS, NAMED, STYLES, kind_of
 from workbench.figures.palette import LIGHT, Palette
 from workbench.i18n.numbers import figure, interval, lonely, scaled
@@ -240,37 +241,27 @@ def _bars(ends: Sequence[tuple[float, float, float]], colours: Palette) -> dict[
 
 
 def _layout(info: TradeoffInfo, look: Look, colours: Palette) -> dict[str, Any]:
-    axis = {
-        "gridcolor": colours.line,
-        "zeroline": False,
-        "linecolor": colours.line,
-        "tickfont": {"color": colours.soft},
-        "automargin": True,
+    across: dict[str, Any] = {
+        "title": {"text": axis_title(info.x, info.x_unit, look.language, True)}
     }
-    across = {**axis, "title": {"text": axis_title(info.x, info.x_unit, look.language, True)}}
     if look.log and info.x not in QUALITY:  # a change may be zero, and shares need no decades
         across |= {"type": "log", **log_ticks([end for mark in _drawn(info) for end in mark.x])}
-    up = {**axis, "title": {"text": axis_title(info.y, info.y_unit, look.language)}}
+    up: dict[str, Any] = {"title": {"text": axis_title(info.y, info.y_unit, look.language)}}
     empty = not info.marks and info.expected is None
     if empty:  # axes of nothing would only look broken
         across, up = {"visible": False}, {"visible": False}
-    return {
-        "xaxis": across,
-        "yaxis": up,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": colours.ink, "family": "var(--wb-font)", "size": 12},
-        "margin": {"l": 56, "r": 16, "t": 34, "b": 48},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "hoverlabel": {
+    return framed(
+        across,
+        up,
+        f"{info.x} {info.y} {look.log}",
+        hoverlabel={
             "align": "left",
             "bgcolor": colours.card,
             "bordercolor": colours.line,
             "font": {"color": colours.ink},
         },
-        "uirevision": f"{info.x} {info.y} {look.log}",
-        "annotations": [_empty(look, colours)] if empty else [],
-    }
+        annotations=[_empty(look, colours)] if empty else [],
+    )
 
 
 def _drawn(info: TradeoffInfo) -> list[Mark]:

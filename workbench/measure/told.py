@@ -46,26 +46,23 @@ def metrics(launches: Launches) -> dict[str, Estimate]:
     if "compile_seconds" in mine[0]:  # later launches find the kernels of the first
         once = float(mine[0]["compile_seconds"])
         found["compile_time"] = Estimate(once, once, once, 1, "s")
-    if launches[0]["reference"]:
-        found["speedup_latency"] = mean_log_ratio(latency_ratios(launches))
-        found["speedup_throughput"] = mean_log_ratio(_throughput_ratios(launches))
+    found |= {name: mean_log_ratio(values) for name, values in ratios(launches).items()}
     return found
 
 
 def verdicts(launches: Launches) -> dict[str, Verdict]:
     """Faster, slower or cannot tell, read from the repeated interval; empty without reference."""
+    return {name: decide(values) for name, values in ratios(launches).items()}
+
+
+def ratios(launches: Launches) -> dict[str, list[float]]:
+    """``speedup_latency`` and ``speedup_throughput`` of each launch; empty without reference."""
     if not launches[0]["reference"]:
         return {}
-    return {
-        "speedup_latency": decide(latency_ratios(launches)),
-        "speedup_throughput": decide(_throughput_ratios(launches)),
-    }
+    rates = [_rate(launch["candidate"]) / _rate(launch["reference"]) for launch in launches]
+    return {"speedup_latency": latency_ratios(launches), "speedup_throughput": rates}
 
 
 def _rate(side: Mapping[str, Any]) -> float:
     batch = side["batch"]
     return float(batch["rows"] / np.median(batch["seconds"]))
-
-
-def _throughput_ratios(launches: Launches) -> list[float]:
-    return [_rate(launch["candidate"]) / _rate(launch["reference"]) for launch in launches]
