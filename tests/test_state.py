@@ -378,7 +378,12 @@ def test_a_panel_works_alone_in_a_fresh_process(tmp_path):
     )
     environment = {**os.environ, "WORKBENCH_HOME": str(tmp_path)}
     told = subprocess.run(
-        [sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=True
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        check=True,
     )
     assert told.stdout.strip() == "(Bf16(),) torch"
 
