@@ -10,3 +10,4 @@ FOLLOWERS = 256  # open streams of events
 BACKLOG = 2000  # events that a slow follower may lag behind before it is cut off
 SEND_S = 30.0  # that a follower may leave an event unread in a full connection
 CONNECTIONS = 1024  # open connections and requests under way
+STAGES = 8  # models between the steps of recipes that are kept; the least used goes

@@ -19,6 +19,7 @@ from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Estimate, Run, content_hash
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
+from workbench.jobs.stages import WORTH_S, Stages
 from workbench.measure import (
     BUDGET_S,
     LAUNCHES,
@@ -126,9 +127,8 @@ class Bench:
     def _measured(
         self, run: Run, recipe: Recipe, planned: Plan, reference: Run, workspace: Path
     ) -> Run:
-        started = time.monotonic()
-        folder = self._made(planned, workspace)
-        making = _seconds(time.monotonic() - started) if planned.steps else {}
+        folder, took = self._made(planned, workspace)
+        making = _seconds(took) if planned.steps else {}
         candidate = Side(folder, run.recipe["runtime"])
         beside = Side(self._plain.folder, reference.recipe["runtime"])
 
@@ -215,23 +215,38 @@ class Bench:
             "launches": measured.launches,
         }
 
-    def _made(self, planned: Plan, workspace: Path) -> Path:
-        """Apply the plan; the folder of what came out."""
+    def _made(self, planned: Plan, workspace: Path) -> tuple[Path, float]:
+        """Apply the plan; the folder of what came out, and the seconds that it takes in all."""
         from workbench.formats import load, save
 
         if not planned.steps:
-            return self._setup.folder
+            return self._setup.folder, 0.0
+        begun = time.monotonic()
         self._desk.stage("load", 0, 0)
         artifact = load(self._setup.folder)
         context = self._context(workspace, artifact)
-        for step in planned.steps:
+        stages = Stages(self._desk.home, *self._origin())
+        done, took = 0, time.monotonic() - begun
+        if known := stages.furthest(planned.steps):
+            done, artifact, took = known
+        for number, step in enumerate(planned.steps[done:], done + 1):
             if self._desk.cancelled():
                 raise Cancelled
             self._desk.stage(step.name, 0, 0)
+            begun = time.monotonic()
             artifact = _applied(step, artifact, context)
+            spent = time.monotonic() - begun
+            took += spent
+            if spent > WORTH_S:
+                stages.keep(planned.steps[:number], artifact, took)
         folder = workspace / "artifact"
         save(artifact, folder)
-        return folder
+        return folder, took
+
+    def _origin(self) -> tuple[Any, ...]:
+        """What the steps of every recipe depend on besides each other."""
+        setup = self._setup
+        return setup.fingerprint, setup.task.fingerprint, self._environment
 
     def _context(self, workspace: Path, teacher: Artifact) -> Context:
         rows = self._setup.task.rows("train")

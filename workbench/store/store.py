@@ -16,7 +16,7 @@ from workbench.store.files import make, replacing, sweep, write_json
 from workbench.store.index import Index
 
 LOGITS = "logits.safetensors"
-WRITTEN = ("", "runs", "models", "jobs")  # where a killed writer may have left something
+WRITTEN = ("", "runs", "models", "jobs", "cache/stages")  # where writers leave something
 
 
 class Store:
