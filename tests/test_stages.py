@@ -9,8 +9,10 @@ import pytest
 
 import workbench
 from workbench.jobs import limits, point
+from workbench.jobs.desk import Desk
+from workbench.jobs.setup import prepare
 from workbench.jobs.stages import Stages
-from workbench.recipes.plan import Step
+from workbench.recipes.plan import Step, plan
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import WAYS
 from workbench.runtimes import OnnxRuntime, Torch
@@ -24,7 +26,6 @@ STEP = Step("structured_pruning", "torch", "torch", SMALL)
 @pytest.fixture
 def counted(monkeypatch):
     """How often pruning was done, and every step counts as slow."""
-    monkeypatch.setenv("WORKBENCH_FAST", "1")
     monkeypatch.setattr(point, "WORTH_S", 0.0)
     way, calls = WAYS["structured_pruning", "torch"], []
 
@@ -36,35 +37,47 @@ def counted(monkeypatch):
     return calls
 
 
-@pytest.mark.slow
-def test_what_a_recipe_made_serves_the_next_that_begins_alike(counted, home):
-    client = workbench.connect(inline=True)
-    model = client.tune("all-MiniLM-L6-v2", "shopdesk")
-    first = client.run(model, "shopdesk", Recipe(Torch(), (SMALL,)))
-    again = client.run(model, "shopdesk", Recipe(Torch(), (SMALL,)), verify=True)
-    other = client.run(model, "shopdesk", Recipe(OnnxRuntime(), (SMALL, DynamicInt8())))
+@pytest.fixture
+def made(home, tmp_path):
+    """What a recipe of a tuned model makes on a split: its folder and the seconds."""
+    name = workbench.connect(inline=True).tune("all-MiniLM-L6-v2", "shopdesk")
+    desk = Desk("job", "client", home, Store(home), lambda _: None, lambda: False, "secret")
+    setup = prepare(name, "shopdesk", home)
 
-    assert [run.status for run in (first, again, other)] == ["done"] * 3
+    def make(recipe, split="validation"):
+        workspace = tmp_path / str(len(list(tmp_path.iterdir())))
+        workspace.mkdir()
+        bench = point.Bench(desk, setup, split)
+        return bench._made(plan(recipe, setup.anatomy), workspace)
+
+    return make
+
+
+@pytest.mark.slow
+def test_what_a_recipe_made_serves_the_next_that_begins_alike(counted, made):
+    first, took = made(Recipe(Torch(), (SMALL,)))
+    again, _ = made(Recipe(Torch(), (SMALL,)), "test")
+    _, longer = made(Recipe(OnnxRuntime(), (SMALL, DynamicInt8())))
+
     assert len(counted) == 1, "the same pruned model is measured, verified and quantised"
-    assert other.metrics["making"].value > first.metrics["making"].value, "the whole way is told"
-    files = [home / "runs" / run.id / "artifact" / "model.safetensors" for run in (first, again)]
-    assert files[0].read_bytes() == files[1].read_bytes()
-    changed = client.run(model, "shopdesk", Recipe(Torch(), (replace(SMALL, ffn=0.8),)))
-    assert changed.status == "done"
+    assert longer > took, "the time of the whole way is told"
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (first, again)]
+    assert weights[0] == weights[1]
+    made(Recipe(Torch(), (replace(SMALL, ffn=0.8),)))
     assert len(counted) == 2
 
 
 @pytest.fixture
-def kept(home, tuned):
+def kept(home, encoder):
     """Stages that hold one, its artifact, and where it lies."""
     made = Stages(home, "model", "task")
-    made.keep([STEP], tuned, 7.0)
+    made.keep([STEP], encoder, 7.0)
     (place,) = (home / "cache" / "stages").iterdir()
-    return made, tuned, place
+    return made, encoder, place
 
 
 @pytest.fixture
-def tuned():
+def encoder():
     from workbench import models
     from workbench.core.home import home
     from workbench.formats.torch import new_classifier
