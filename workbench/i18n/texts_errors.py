@@ -194,6 +194,11 @@ EXPECTED = {
     "at most {a} files and folders": "不超过 {a} 个文件与文件夹",
     "at most {a} bytes of weights": "不超过 {a} 字节的权重",
     "at most {a} bytes, which is this machine's memory": "不超过 {a} 字节，即本机内存的大小",
+    "at most the {a} bytes that are free": "不超过可用的 {a} 字节",
+    "end other programs, or choose a smaller model": "结束其他程序，或选择更小的模型",
+    "free some space, or set WORKBENCH_HOME to another disk": (
+        "释放一些空间，或把 WORKBENCH_HOME 指向其他磁盘"
+    ),
     "at most {a} tensors": "不超过 {a} 个张量",
     "at most {a} bytes of header": "不超过 {a} 字节的文件头",
     "at most {a} values": "不超过 {a} 个值",

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
+from workbench.jobs import room
 from workbench.jobs.desk import Desk, Emit
 from workbench.jobs.operating import operate
 from workbench.jobs.point import FAST, Bench
@@ -123,6 +124,7 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         fitted = fit_baseline(model, task, desk.home, score, follow)
         return _told(fitted)
     folder = models.folder(model, desk.home)
+    room.check(room.of_tuning(models.anatomy(folder).size_bytes, asked["mode"]), desk.home)
     fitted = fit(
         folder,
         model,

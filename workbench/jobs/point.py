@@ -17,6 +17,7 @@ import numpy as np
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Estimate, Run, content_hash
+from workbench.jobs import room
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
 from workbench.jobs.stages import WORTH_S, Stages
@@ -97,6 +98,7 @@ class Bench:
         run = self._new(recipe)
         try:
             planned = plan(recipe, self._setup.anatomy)
+            room.check(room.of_recipe(planned, self._setup.anatomy), self._desk.home)
             self._desk.run(run)  # before the reference, which may take the worker with it
             reference = self.reference(recipe)
             run = replace(run, reference=reference.id)
@@ -172,6 +174,8 @@ class Bench:
         known = self._desk.store.reference(self.key(plain))
         if known is not None:
             return known
+        planned = plan(plain, self._setup.anatomy)
+        room.check(room.of_recipe(planned, self._setup.anatomy), self._desk.home)
         run = self._new(plain, run_id or uuid4().hex)
         self._desk.run(run)
         side = Side(self._setup.folder, run.recipe["runtime"])
@@ -184,7 +188,7 @@ class Bench:
             budget_s=self._budget_s,
         )
         judged = quality(measured.logits, self._rows.labels)
-        told = self._told(measured, plan(plain, self._setup.anatomy), judged)
+        told = self._told(measured, planned, judged)
         artifact = f"models/{self._setup.model}" if self._setup.tuned else None
         kept = self._keep(replace(run, status="done", artifact=artifact, **told), measured.logits)
         self._explain(kept)

@@ -66,7 +66,7 @@ class Stages:
             if told is None:
                 raise
             note(str(told))
-        for old in sorted(self._folder.glob("[!.]*"), key=_used)[:-limits.STAGES]:
+        for old in sorted(self._folder.glob("[!.]*"), key=_used)[: -limits.STAGES]:
             shutil.rmtree(old, ignore_errors=True)
 
     def _place(self, steps: Sequence[Step]) -> Path:

@@ -1,0 +1,86 @@
+"""Whether this machine has room for a piece of work: estimated from shapes, before it begins."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from workbench.core.anatomy import Anatomy
+from workbench.core.errors import BadInput
+from workbench.recipes.plan import Plan
+
+PROCESS = 500_000_000  # bytes of one with a framework loaded, before any weights (0.3 to 0.6e9)
+HOSTS = 2  # reference and candidate, opened together
+TRAINED = 5  # bytes per byte of trained weights: they, gradients, two moments of Adam, activations
+COPIES = 2  # of the weights while a step works: as it came, and as it goes on
+CGROUP = Path("/sys/fs/cgroup")
+
+
+class Need(NamedTuple):
+    """What a piece of work takes at its peak, in bytes."""
+
+    memory: int
+    disk: int
+
+
+def of_recipe(planned: Plan, anatomy: Anatomy) -> Need:
+    """What it takes to make and measure a recipe of a model of these shapes.
+
+    Making: a step holds the model as it came and as it goes on, distillation the teacher and all
+    that training needs besides. Measuring: two processes, each with its weights. On disk every
+    export leaves one graph of the model's size beside the one that is kept.
+    """
+    before, after = anatomy.size_bytes, planned.size_bytes
+    names = [step.name for step in planned.steps]
+    taught = TRAINED * after if "distillation" in names else 0
+    making = COPIES * before + taught if names else 0
+    measuring = HOSTS * PROCESS + before + after
+    graphs = sum(step.target != "torch" for step in planned.steps)
+    disk = graphs * before + 2 * after if names else 0
+    return Need(PROCESS + max(making, measuring), disk)
+
+
+def of_tuning(size_bytes: int, mode: str) -> Need:
+    """What it takes to tune a model of so many bytes: ``linear`` trains nothing but a head."""
+    held = TRAINED if mode == "full" else COPIES
+    return Need(PROCESS + held * size_bytes, size_bytes)
+
+
+def check(need: Need, home: Path) -> None:
+    """See that there is as much.
+
+    Args:
+        need: of the work.
+        home: ``WORKBENCH_HOME``; the disk is the one that it lies on.
+
+    Raises:
+        BadInput: with what it would take, what there is, and what to do.
+    """
+    memory, disk = free_memory(), shutil.disk_usage(home).free
+    if need.memory > memory:
+        raise BadInput(
+            f"about {need.memory:,} bytes of memory for this",
+            f"at most the {memory:,} bytes that are free",
+            "end other programs, or choose a smaller model",
+        )
+    if need.disk > disk:
+        raise BadInput(
+            f"about {need.disk:,} bytes on disk for this",
+            f"at most the {disk:,} bytes that are free",
+            "free some space, or set WORKBENCH_HOME to another disk",
+        )
+
+
+def free_memory() -> int:
+    """Bytes that this process could still come to hold, its own counted as free."""
+    import psutil
+
+    own = int(psutil.Process().memory_info().rss)
+    free = int(psutil.virtual_memory().available)
+    with suppress(OSError, ValueError, KeyError):  # a container's limit, where there is one
+        told = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+        used = int((CGROUP / "memory.current").read_text()) - int(told["inactive_file"])
+        free = min(free, int((CGROUP / "memory.max").read_text()) - used)
+    return free + own
