@@ -69,8 +69,8 @@ def _layers(told: dict[str, object]) -> None:
         side = told[name]
         found = side["layers"] if isinstance(side, dict) else ()
         for part in found:
-            numbers = (1e3 * part["seconds"], 1e-6 * part["size_bytes"], 1e-3 * part["elements"])
-            cells = (significant(number, 3) for number in numbers)
+            scaled = (("seconds", 1e3), ("size_bytes", 1e-6), ("elements", 1e-3))
+            cells = ("" if part[n] is None else significant(x * part[n], 3) for n, x in scaled)
             rows.append((text(whose, "en"), _place(part["layer"], found), *cells))
     table(heads, rows)
 

@@ -51,8 +51,8 @@ def layers_info(
 
 
 def _values(profile: Mapping[str, Any], metric: str) -> dict[int, float]:
-    layers = profile.get("layers", ())
-    return {int(part["layer"]): float(part[metric]) * METRICS[metric] for part in layers}
+    told = [part for part in profile.get("layers", ()) if part[metric] is not None]
+    return {int(part["layer"]): float(part[metric]) * METRICS[metric] for part in told}
 
 
 def draw_layers(info: LayersInfo, language: str) -> dict[str, Any]:

@@ -194,6 +194,8 @@ EXPECTED = {
     "at most {a} files and folders": "不超过 {a} 个文件与文件夹",
     "at most {a} bytes of weights": "不超过 {a} 字节的权重",
     "at most {a} bytes, which is this machine's memory": "不超过 {a} 字节，即本机内存的大小",
+    "a step that runs through on this model": "能在该模型上顺利完成的步骤",
+    "leave out {step}, or choose another runtime": "去掉 {step}，或选择其他运行时",
     "at most the {a} bytes that are free": "不超过可用的 {a} 字节",
     "end other programs, or choose a smaller model": "结束其他程序，或选择更小的模型",
     "free some space, or set WORKBENCH_HOME to another disk": (

@@ -13,8 +13,8 @@ from typing import Any
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
 from workbench.jobs.book import Book
+from workbench.jobs.failed import unexpected
 from workbench.jobs.process import Process
-from workbench.jobs.worker import unexpected
 from workbench.store import Store, note
 
 Publish = Callable[[Mapping[str, Any]], None]

@@ -10,9 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 from workbench.core.client import Listener
-from workbench.core.errors import BadInput, Cancelled
+from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
-from workbench.jobs import views
+from workbench.jobs import failed, views
 from workbench.jobs.client import Verbs, located
 from workbench.jobs.request import OWNER, check_request
 from workbench.store import Store
@@ -42,8 +42,8 @@ class InlineClient(Verbs):
             ended = replace(job, status="done", result=result)
         except Cancelled:
             ended = replace(job, status="cancelled")
-        except BadInput as err:
-            ended = replace(job, status="failed", error=err.to_json())
+        except Exception as err:
+            ended = replace(job, status="failed", error=failed.told(err, self.home))
         self._jobs[job.id] = ended
         self._tell({"type": "job", "job": ended.to_json()})
         return ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -17,7 +18,7 @@ import numpy as np
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Estimate, Run, content_hash
-from workbench.jobs import room
+from workbench.jobs import failed, room
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
 from workbench.jobs.stages import WORTH_S, Stages
@@ -38,7 +39,7 @@ from workbench.measure import (
 from workbench.recipes.plan import Plan, plan
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import EXPORTS, WAYS
-from workbench.store import scratch
+from workbench.store import disk_error, note, scratch
 
 CALIBRATION = 256  # texts
 NONE: Mapping[str, Estimate] = {}
@@ -86,8 +87,10 @@ class Bench:
         run = self._new(recipe)
         try:
             return self.reference(recipe, run.id)
-        except BadInput as err:
-            return self._keep(replace(run, status="failed", error=err.to_json()))
+        except Cancelled:
+            raise
+        except Exception as err:
+            return self._failed(run, err)
 
     def measure(self, recipe: Recipe) -> Run:
         """Measure a recipe now; what goes wrong with it becomes a failed run.
@@ -108,8 +111,14 @@ class Bench:
         except Cancelled:
             self._keep(replace(run, status="cancelled"))
             raise
-        except BadInput as err:
-            return self._keep(replace(run, status="failed", error=err.to_json()))
+        except Exception as err:
+            return self._failed(run, err)
+
+    def _failed(self, run: Run, err: Exception) -> Run:
+        """Whatever an engine raised is this run's failure; a full disk is everybody's."""
+        if disk_error(err, self._desk.home):
+            raise err
+        return self._keep(replace(run, status="failed", error=failed.told(err, self._desk.home)))
 
     def _new(self, recipe: Recipe, run_id: str | None = None) -> Run:
         key = self.key(recipe)
@@ -238,7 +247,7 @@ class Bench:
                 raise Cancelled
             self._desk.stage(step.name, 0, 0)
             begun = time.monotonic()
-            artifact = _applied(step, artifact, context)
+            artifact = _applied(step, artifact, context, self._desk.home)
             spent = time.monotonic() - begun
             took += spent
             if spent > WORTH_S:
@@ -288,10 +297,19 @@ def _best_batch(reference: Run) -> dict[str, int]:
     return {}
 
 
-def _applied(step: Any, artifact: Artifact, context: Context) -> Artifact:
-    if step.config is None:
-        return EXPORTS[step.source, step.target](artifact, context)
-    return WAYS[step.name, step.source].handler(artifact, step.config, context)
+def _applied(step: Any, artifact: Artifact, context: Context, home: Path) -> Artifact:
+    """Do one step; a library's own error becomes one that names the step."""
+    try:
+        if step.config is None:
+            return EXPORTS[step.source, step.target](artifact, context)
+        return WAYS[step.name, step.source].handler(artifact, step.config, context)
+    except (BadInput, Cancelled):
+        raise
+    except Exception as err:
+        if disk_error(err, home):
+            raise
+        note("".join(traceback.format_exception(err)))
+        raise failed.broken(step.name, err) from err
 
 
 class _workspace:

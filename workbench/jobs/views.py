@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Run
+from workbench.jobs import layers
 from workbench.jobs.operating import ATTACHED
 from workbench.ledger import compared, counterpart
 from workbench.measure.causes import causes
@@ -71,12 +72,18 @@ def why(store: Store, run_id: str) -> dict[str, Any]:
     return {
         "schema": 1,
         "run": run.id,
-        "profile": mine.to_json() if mine is not None else None,
-        "reference": reference.to_json() if reference is not None else None,
+        "profile": layers.told(run, mine, store.home),
+        "reference": _beside(store, run, reference),
         "causes": [cause.to_json() for cause in found],
         "least_s": _least(store, run, mine),
         "operating": (store.attached(run.id, ATTACHED) or {}).get("points", []),
     }
+
+
+def _beside(store: Store, run: Run, profile: Profile | None) -> dict[str, Any] | None:
+    if profile is None or run.reference is None:
+        return None
+    return layers.told(store.run(run.reference), profile, store.home)
 
 
 def limits(store: Store, sees: Sees = everybody) -> dict[str, Any]:

@@ -15,17 +15,17 @@ import signal
 import sys
 import tempfile
 import threading
-import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO, Any
 
-from workbench.core.errors import BadInput, Cancelled
+from workbench.core.errors import Cancelled
 from workbench.core.home import home
 from workbench.core.records import Job
+from workbench.jobs import failed
 from workbench.measure.family import MARK, end_family
-from workbench.store import disk_error, note, scratch
+from workbench.store import scratch
 
 
 def die_with_parent() -> None:
@@ -80,21 +80,8 @@ def perform_safely(order: Mapping[str, Any], emit: Any, inbox: Inbox) -> dict[st
         return {**ended, "status": "queued"}
     except Cancelled:
         return {**ended, "status": "cancelled"}
-    except BadInput as err:
-        return {**ended, "status": "failed", "error": err.to_json()}
     except Exception as err:
-        note(traceback.format_exc())
-        told = disk_error(err, home())
-        return {**ended, "status": "failed", "error": told.to_json() if told else unexpected(err)}
-
-
-def unexpected(err: BaseException) -> dict[str, str]:
-    """An error that we did not foresee, in the three parts that a record shows."""
-    return BadInput(
-        f"{type(err).__name__}: {err}"[:500],
-        "the job to run through",
-        "see server.log in WORKBENCH_HOME, and report it if the input was right",
-    ).to_json()
+        return {**ended, "status": "failed", "error": failed.told(err, home())}
 
 
 def end_with_all(*_: object) -> None:

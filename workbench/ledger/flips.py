@@ -100,7 +100,7 @@ def _flips(
                 drop=float(sure[0][place, label] - sure[1][place, label]),
                 sure_before=float(sure[0][place, old]),
                 sure_after=float(sure[1][place, new]),
-                slices={column: values[row] for column, values in rows.slices.items()},
+                slices={column: values[int(row)] for column, values in rows.slices.items()},
             )
         )
     return made

@@ -29,10 +29,13 @@ CLOCKS = {True: time.process_time, False: time.perf_counter}
 
 @dataclass(frozen=True)
 class Layer:
-    """One block of a model; -1 is what comes before the first, the last is the head."""
+    """One block of a model; -1 is what comes before the first, the last is the head.
+
+    ``seconds`` are None where the runtime's profiler cannot tell layers apart.
+    """
 
     layer: int
-    seconds: float
+    seconds: float | None
     elements: int
     size_bytes: int
 
@@ -169,7 +172,8 @@ def _by_layer(trace: Trace, scale: float) -> tuple[Layer, ...]:
         if ops or weights:
             elements = sum(weight.elements for weight in weights)
             size = sum(weight.size_bytes for weight in weights)
-            made.append(Layer(place, sum(ops) * scale, elements, size))
+            spent = sum(ops) * scale if trace.placed else None
+            made.append(Layer(place, spent, elements, size))
     return tuple(made)
 
 
@@ -217,8 +221,8 @@ def _tokens(folder: Path, texts: Sequence[str]) -> float:
 def _traced(folder: Path, runtime: Mapping[str, Any], texts: Sequence[str]) -> Trace | None:
     """What the runtime's profiler says of these texts; None where it has none, or it fails."""
     function = TRACERS.get(str(runtime["name"]))
-    if function is None:
-        return None
+    if function is None or runtime.get("device", "cpu") != "cpu":
+        return None  # on a GPU the processor only hands work over: its times tell of waiting
     try:
         return function(folder, runtime, [[text] for text in texts])
     except Exception:  # a library's profiler may fail in any way: the rest is known without it

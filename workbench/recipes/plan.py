@@ -19,6 +19,7 @@ from workbench.recipes.registry import (
     way,
 )
 
+WHOLE = ("dynamic_int8", "static_int8", "weight_only")  # what follows would see whole numbers
 NARROWING = ("bf16", "fp16", "dynamic_int8", "static_int8", "weight_only")  # one at a time
 
 
@@ -68,6 +69,9 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
         if entry.follows and last is None:
             remedy = f"put another technique before it, or leave out {entry.name}"
             raise BadInput(f"{entry.name} of an unchanged model", entry.follows, remedy)
+        if last is not None and last.name in WHOLE and entry.format == last.format:
+            wanted, remedy = f"{last.name} as the last technique", f"put it behind {entry.name}"
+            raise BadInput(f"{entry.name} after {last.name}", wanted, remedy)
         steps += _export(format, entry.format, last, f"technique {entry.name}")
         steps.append(Step(entry.name, entry.format, entry.format, config))
         anatomy, format, last = entry.resize(anatomy, config), entry.format, entry

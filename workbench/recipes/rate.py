@@ -187,7 +187,13 @@ def _pruned(width: float, layers: float) -> tuple[Any, ...]:
 
 
 def _prunable(anatomy: Anatomy) -> bool:
-    return anatomy.format == "torch" and anatomy.even
+    if anatomy.format != "torch":
+        return False
+    try:
+        _after((TECHNIQUES[PRUNING].config_type(ffn=0.5),), anatomy)
+    except BadInput:  # uneven layers, or a family that it does not know
+        return False
+    return True
 
 
 def _top(anatomy: Anatomy) -> float:

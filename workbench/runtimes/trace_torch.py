@@ -56,8 +56,20 @@ def trace_torch(
         mark.remove()
     modules = dict(module.named_modules())
     layers = 1 + max((_layer(name) for name in modules), default=-1)
-    ops = _ops(recorded.events(), modules, layers, len(encoded))
-    return Trace(ops, tuple(_weights(modules, layers)), layers)
+    weights = tuple(_weights(modules, layers))
+    usual = _usual(modules) if not marks else "float32"
+    ops = _ops(recorded.events(), modules, layers, len(encoded), usual)
+    return Trace(ops, weights, layers, placed=bool(marks))
+
+
+def _usual(modules: Mapping[str, Any]) -> str:
+    """The precision that most of a model's products are stored in: compiled, none is apart."""
+    elements: dict[str, int] = defaultdict(int)
+    for module in modules.values():
+        if any(kind in type(module).__name__.lower() for kind in STORED):
+            count = getattr(getattr(module, "weight", None), "numel", lambda: 1)()
+            elements[_precision(module, "float32")] += count
+    return max(elements, key=elements.__getitem__, default="float32")
 
 
 def _marked(module: Any) -> list[Any]:
@@ -85,14 +97,20 @@ def _marked(module: Any) -> list[Any]:
     return made
 
 
-def _ops(events: Any, modules: Mapping[str, Any], layers: int, calls: int) -> tuple[Op, ...]:
-    """One per module and kind: the median over calls, for an interrupted call is no example."""
+def _ops(
+    events: Any, modules: Mapping[str, Any], layers: int, calls: int, usual: str
+) -> tuple[Op, ...]:
+    """One per module and kind: the median over calls, for an interrupted call is no example.
+
+    What a compiled graph spends outside the library's operators goes into its own fused kernels:
+    norms, activations, and quantising where a model has whole numbers.
+    """
     seconds: dict[tuple[str, str, bool], dict[int, float]] = defaultdict(
         lambda: defaultdict(float)
     )
     marked = any(event.name.startswith(MARK) for event in events)
     for event in events:
-        if event.name.startswith((MARK, "ProfilerStep", "## Call", "Torch-Compiled")):
+        if event.name.startswith((MARK, "ProfilerStep", "Torch-Compiled")):
             continue  # time between operators: what is left of the clock
         chain, where, root = _ancestry(event)
         kind = _kind(chain, modules.get(where))
@@ -103,7 +121,7 @@ def _ops(events: Any, modules: Mapping[str, Any], layers: int, calls: int) -> tu
     for (where, kind, sparse), spent in seconds.items():
         each = [*spent.values(), *[0.0] * (calls - len(spent))]
         typical = median(each) if marked else sum(each) / calls
-        precision = _precision(modules.get(where))
+        precision = _precision(modules.get(where), usual)
         made.append(Op(where, kind, precision, typical, _place(where, layers), sparse))
     return tuple(made)
 
@@ -134,11 +152,11 @@ def _kind(chain: Sequence[str], module: Any) -> str:
     return "attention" if any(name in names for name in ATTENTION) else "other"
 
 
-def _precision(module: Any) -> str:
+def _precision(module: Any, usual: str) -> str:
     weight = getattr(module, "weight", None)
     if callable(weight):  # torch's own quantised linear
         return "int8"
-    return width_name(str(_stored(weight).dtype)) if weight is not None else "float32"
+    return width_name(str(_stored(weight).dtype)) if weight is not None else usual
 
 
 def _stored(weight: Any) -> Any:

@@ -52,11 +52,13 @@ class Trace:
         ops: with their seconds per call.
         weights: of the linear operators.
         layers: how many blocks there are; 0 if that cannot be told.
+        placed: whether operators know their layer.
     """
 
     ops: tuple[Op, ...]
     weights: tuple[Weight, ...]
     layers: int
+    placed: bool = True
 
 
 Tracer = Callable[[Path, Mapping[str, Any], Sequence[Sequence[str]]], Trace]

@@ -12,9 +12,10 @@ from workbench.core.errors import BadInput
 from workbench.tasks.labels import tidy
 from workbench.tasks.limits import ID_CHARS, TASK_CHARS
 from workbench.tasks.preview import choose_columns, why_bad
+from workbench.tasks.slices import Collector
 from workbench.tasks.source import resolved
 from workbench.tasks.table import columns_of, read
-from workbench.tasks.task import Task, made
+from workbench.tasks.task import Table, Task, made
 from workbench.tasks.unlabelled import with_unlabelled
 
 PREFIX = "csv:"
@@ -98,7 +99,7 @@ def _task(
     return with_unlabelled(task, path, settings.get("text_column"), header)
 
 
-def _read(path: Path, settings: Mapping[str, str]) -> tuple[list[str], list[str]]:
+def _read(path: Path, settings: Mapping[str, str]) -> Table:
     header = settings.get("header", "1") != "0"
     columns = columns_of(path, header)
     chosen = choose_columns(
@@ -106,16 +107,18 @@ def _read(path: Path, settings: Mapping[str, str]) -> tuple[list[str], list[str]
     )
     texts: list[str] = []
     labels: list[str] = []
+    others = Collector(name for name in columns if name not in chosen)
     held = 0
     for line in read(path, header):
         if why_bad(line, *chosen):
             continue
         texts.append(line.cells[chosen[0]])
         labels.append(intern(tidy(line.cells[chosen[1]])))
+        others.add(line.cells)
         held += len(texts[-1])
         if held > TASK_CHARS:
             most = f"at most {TASK_CHARS:,} characters of text in all"
             raise BadInput(path.name, most, "take a sample of it")
     if not texts:
         raise BadInput(path.name, "at least one usable row", "look at it with workbench preview")
-    return texts, labels
+    return Table(texts, labels, others.columns())

@@ -13,9 +13,10 @@ from workbench.core.errors import BadInput
 from workbench.tasks.labels import tidy
 from workbench.tasks.limits import ROWS, TASK_CHARS
 from workbench.tasks.preview import LABEL_NAMES, TEXT_NAMES, why_bad
+from workbench.tasks.slices import Collector
 from workbench.tasks.source import as_path
 from workbench.tasks.table import Line
-from workbench.tasks.task import Task, made
+from workbench.tasks.task import Table, Task, made
 
 PREFIX = "hf:"
 NAME = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
@@ -123,7 +124,7 @@ def _named(columns: list[str], names: tuple[str, ...]) -> str:
     return next((c for name in names for c in columns if c.lower() == name), names[0])
 
 
-def _strings(split: Any, text: str, label: str, name: str) -> tuple[list[str], list[str]]:
+def _strings(split: Any, text: str, label: str, name: str) -> Table:
     """Texts and label names; class numbers become the names that the data set gives them.
 
     Rows that a file's would be left out for are left out here.
@@ -131,8 +132,12 @@ def _strings(split: Any, text: str, label: str, name: str) -> tuple[list[str], l
     names = getattr(split.features[label], "names", None)
     texts: list[str] = []
     labels: list[str] = []
+    further = {
+        c: split[c] for c in split.column_names if c not in (text, label) and _plain(split, c)
+    }
+    others = Collector(further)
     held = 0
-    for cell, value in zip(split[text], split[label], strict=True):
+    for row, (cell, value) in enumerate(zip(split[text], split[label], strict=True)):
         if names and value is not None:
             value = names[value] if 0 <= value < len(names) else None
         cells = {"text": cell, "label": value}
@@ -141,8 +146,15 @@ def _strings(split: Any, text: str, label: str, name: str) -> tuple[list[str], l
             continue
         texts.append(cells["text"])
         labels.append(intern(tidy(cells["label"])))
+        others.add({c: "" if of[row] is None else str(of[row]) for c, of in further.items()})
         held += len(texts[-1])
         if held > TASK_CHARS:
             most = f"at most {TASK_CHARS:,} characters of text in all"
             raise BadInput(name, most, "take a sample of it")
-    return texts, labels
+    return Table(texts, labels, others.columns())
+
+
+def _plain(split: Any, column: str) -> bool:
+    """Whether a column holds words or whole numbers, not pictures, lists or measurements."""
+    kind = str(getattr(split.features[column], "dtype", ""))
+    return kind.startswith(("string", "large_string", "bool", "int", "uint"))

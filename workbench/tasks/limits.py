@@ -32,3 +32,6 @@ LINE_CHARS = 4 * CELL_CHARS  # of one line, and of all lines of one row; more is
 RESCAN_CHARS = 25 * LINE_CHARS  # read again in all, after quotes that are never closed
 ID_CHARS = 30_000  # of a task id: two paths of 4,096 bytes, percent-encoded, and columns
 BAD_ROWS = 1_000  # listed; more are counted only
+SLICES = 16  # further columns by which rows are looked at in groups
+SLICE_VALUES = 200  # different values of one; with more it tells rows apart, not groups
+SLICE_CHARS = 200  # of one value

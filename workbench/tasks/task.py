@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from workbench.core.errors import BadInput, visible
 from workbench.core.records import content_hash
 from workbench.tasks.limits import CLASSES
+from workbench.tasks.slices import Column
 
 SPLITS = ("train", "validation", "test")
 SHARE = 0.1  # of the training rows, held out for validation (and for test where there is none)
@@ -27,7 +30,15 @@ class Rows:
 
     texts: tuple[str, ...]
     labels: np.ndarray
-    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Table(NamedTuple):
+    """What a reader found for one split: a text and a label per row, and other columns."""
+
+    texts: Sequence[str]
+    labels: Sequence[str]
+    slices: Mapping[str, Column] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,10 @@ def held_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
 def some(rows: Rows, mask: np.ndarray) -> Rows:
     """The rows where ``mask``, bool (rows,), is true."""
     chosen = np.flatnonzero(mask)
-    slices = {name: tuple(of[i] for i in chosen) for name, of in rows.slices.items()}
+    slices = {
+        name: of.taken(chosen) if isinstance(of, Column) else tuple(of[int(i)] for i in chosen)
+        for name, of in rows.slices.items()
+    }
     return Rows(tuple(rows.texts[i] for i in chosen), rows.labels[chosen], slices)
 
 
@@ -111,10 +125,8 @@ def completed(given: Mapping[str, Rows], name: str) -> dict[str, Rows]:
     return {split: made[split] for split in SPLITS}
 
 
-def made(
-    task_id: str, title: str, parts: Mapping[str, tuple[Sequence[str], Sequence[str]]], name: str
-) -> Task:
-    """A task of (texts, labels) by split; the classes are those of the training split.
+def made(task_id: str, title: str, parts: Mapping[str, Table], name: str) -> Task:
+    """A task of tables by split; the classes are those of the training split.
 
     Args:
         task_id: as commands name it.
@@ -125,25 +137,26 @@ def made(
     Raises:
         BadInput: for too few or too many classes or rows, or labels unseen in training.
     """
-    classes = tuple(sorted(set(parts["train"][1])))
+    classes = tuple(sorted(set(parts["train"].labels)))
     if len(classes) < 2:
         raise BadInput(name, "at least two classes", "choose the label column")
     if len(classes) > CLASSES:
         raise BadInput(name, f"at most {CLASSES:,} classes", "choose the label column")
-    for split, (_, labels) in parts.items():
-        if unseen := sorted(set(labels) - set(classes)):
+    for split, table in parts.items():
+        if unseen := sorted(set(table.labels) - set(classes)):
             raise BadInput(
                 f"{name}: label {unseen[0]!r:.60} in the {split} split",
                 "labels that the training rows have too",
                 "add training rows of that class or remove it",
             )
-    splits = completed({split: indexed(*rows, classes) for split, rows in parts.items()}, name)
+    splits = completed({split: indexed(table, classes) for split, table in parts.items()}, name)
     content = ([list(rows.texts), rows.labels.tolist()] for rows in splits.values())
     key = content_hash(classes, *content)
     return Task(task_id, visible(title, 60), classes, (), key, splits.__getitem__)
 
 
-def indexed(texts: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> Rows:
+def indexed(table: Table, classes: Sequence[str]) -> Rows:
     """Rows whose labels are places in ``classes``."""
     place = {name: i for i, name in enumerate(classes)}
-    return Rows(tuple(texts), np.array([place[x] for x in labels], dtype=np.int64))
+    labels = np.array([place[x] for x in table.labels], dtype=np.int64)
+    return Rows(tuple(table.texts), labels, table.slices)

@@ -12,7 +12,7 @@ from workbench.core.anatomy import Anatomy, Part, kept
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput
 from workbench.core.knobs import Choice, Span
-from workbench.formats.blocks import Family, Slot, family_of, layers_of, replace_weights
+from workbench.formats.blocks import FAMILIES, Family, Slot, family_of, layers_of, replace_weights
 from workbench.recipes.registry import technique
 from workbench.techniques.importance import Scores, score
 
@@ -48,6 +48,13 @@ class StructuredPruning:
 
 def _smaller(anatomy: Anatomy, config: StructuredPruning) -> Anatomy:
     """The sizes afterwards; with ``per_layer`` of the average layer, whose sum is the same."""
+    if anatomy.family not in FAMILIES:
+        first = next((p.name for p in anatomy.parts if p.layer is not None), "no numbered layer")
+        raise BadInput(
+            f"structured_pruning of {anatomy.family} (at {first})",
+            f"a model whose layers we know how to cut: {', '.join(sorted(FAMILIES))}",
+            "leave out structured_pruning",
+        )
     if not anatomy.even:  # how small it gets would depend on which of them go
         raise BadInput(
             "structured_pruning of a model whose layers are not equally wide",
