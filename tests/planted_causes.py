@@ -1,20 +1,26 @@
-"""Twenty faults planted in small models: what was done to the model, and the cause to be named.
+"""Faults planted in small models: what a technique did to the model, and the cause to be named.
 
-Each is made by a technique of a harmless name and again by one that calls itself something else.
+Each is made by a technique that goes by the name of one of ours, and again by one of a name that
+nobody knows; both go the whole way, from the recipe to the answer of ``Client.why``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fakes import CLASSES, WORDS, tokenizer
+from fakes import CLASSES, WORDS, checkpoint, tokenizer, write_csv
 
+import workbench
 from workbench.core.artifact import Artifact, Context
-from workbench.recipes.registry import EXPORTS, TECHNIQUES
+from workbench.formats import load
+from workbench.recipes.recipe import Recipe
+from workbench.recipes.registry import EXPORTS, RUNTIMES, TECHNIQUES, WAYS, Technique
+from workbench.tasks import csv_id
 
-NAMES = ("bf16", "structured_pruning")  # what a planted technique calls itself
+NAMES = ("magnitude_pruning", "polished")  # what a planted technique calls itself
 TEXTS = [" ".join(WORDS[i % 9 : i % 9 + 3 + i % 7]) for i in range(24)]
 LONG = [" ".join((WORDS * 20)[i : i + 300]) for i in range(4)]
 
@@ -62,8 +68,9 @@ def kept(artifact: Artifact, folder: Path, runtime: str, workspace: Path) -> Non
     """Save it as the runtime wants it."""
     from workbench.formats import save
 
-    if runtime == "onnxruntime":
-        artifact = EXPORTS["torch", "onnx"](artifact, Context(workspace))
+    format = RUNTIMES[runtime].format
+    if format != "torch":
+        artifact = EXPORTS["torch", format](artifact, Context(workspace))
     save(artifact, folder)
 
 
@@ -147,15 +154,48 @@ PLANTS = (
     Plant("float_left", "onnxruntime", half_quantised),
     Plant("convert", "onnxruntime", converted),
     Plant("tokenise", "onnxruntime", shaped("onnxruntime", hidden=8, heads=1, units=8, layers=1)),
+    Plant("zeros", "openvino", zeroed("openvino")),
+    Plant("linear", "openvino", shaped("openvino", hidden=512, units=2048)),
+    Plant("compile", "torch_compile", shaped("torch", hidden=8, heads=1, units=8, layers=2)),
 )
 
 
-def planted(plant: Plant, name: str, folder: Path) -> Any:
-    """The profile of a recipe whose technique has that name and does the fault."""
-    from workbench.measure.profile import profiled
+def planted(plant: Plant, name: str, folder: Path, setitem: Any) -> set[str]:
+    """The causes told of a run whose technique has that name and does the fault.
 
-    entry = TECHNIQUES[name]
-    assert entry.name == name  # what a recipe would say; nothing below reads it
-    folder.mkdir()
-    plant.make(folder)
-    return profiled(folder / "a", {"name": plant.runtime, "threads": 1}, plant.texts)
+    Args:
+        plant: the fault.
+        name: of the technique.
+        folder: empty, for the model, the task and the fault.
+        setitem: sets an entry of a table until the test has ended.
+    """
+    register(plant, name, setitem)
+    client, task = workbench.connect(inline=True), task_of(plant.texts, folder)
+    model = client.tune(str(checkpoint(folder / "hf")), task)
+    runtime = RUNTIMES[plant.runtime].config_type()
+    run = client.run(model, task, Recipe(runtime, (TECHNIQUES[name].config_type(),)))
+    assert run.status == "done", run.error
+    assert run.recipe["techniques"][0]["name"] == name
+    return {cause["name"] for cause in client.why(run.id)["causes"]}
+
+
+def register(plant: Plant, name: str, setitem: Any) -> None:
+    """A technique of that name, for the runtime's format, that puts the plant's model in place."""
+
+    def handler(artifact: Artifact, config: Any, context: Context) -> Artifact:
+        place = context.workspace / "plant"
+        place.mkdir()
+        plant.make(place)
+        return load(place / "a")
+
+    config_type = dataclass(frozen=True)(type(name, (), {"name": name, "__annotations__": {}}))
+    format = RUNTIMES[plant.runtime].format
+    way = Technique(name, config_type, format, handler, lambda anatomy, _: anatomy)
+    setitem(TECHNIQUES, name, way)
+    setitem(WAYS, (name, format), way)
+
+
+def task_of(texts: Sequence[str], folder: Path) -> str:
+    """A task whose rows are the plant's texts, again and again, with labels in turns."""
+    rows = [(texts[i % len(texts)], CLASSES[i % 3]) for i in range(60)]
+    return csv_id(*(write_csv(folder / f"{split}.csv", rows) for split in ("train", "test")))
