@@ -17,11 +17,12 @@ from workbench.recipes.plan import plan
 from workbench.recipes.rate import lowest_rate, rate_of, recipe_for_rate
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES
-from workbench.runtimes import OnnxRuntime, Torch
+from workbench.runtimes import OnnxRuntime, Torch, TorchCompile
 from workbench.techniques import (
     Bf16,
     Distillation,
     DynamicInt8,
+    MagnitudePruning,
     StructuredPruning,
     VocabularyPruning,
 )
@@ -101,9 +102,21 @@ def test_an_impossible_chain_is_refused_with_the_step_and_the_reason(tmp_path):
         (Recipe(OnnxRuntime(), (Bf16(), DynamicInt8())), "bf16"),
         (Recipe(Torch(), (DynamicInt8(),)), "torch"),
         (Recipe(OnnxRuntime(), (DynamicInt8(), StructuredPruning(ffn=0.5))), "structured_pruning"),
+        (Recipe(TorchCompile(), (DynamicInt8(), MagnitudePruning())), "behind magnitude_pruning"),
     ):
         with pytest.raises(BadInput, match=named):
             plan(wrong, anatomy)
+
+
+def test_a_family_that_pruning_does_not_know_is_refused_with_a_layer_before_any_work():
+    """Its other rates are there all the same: a narrower precision reaches them."""
+    anatomy = replace(minilm(), family="distilbert")
+    with pytest.raises(BadInput, match=r"distilbert \(at encoder.layer.0.attention") as refused:
+        plan(Recipe(Torch(), (StructuredPruning(ffn=0.5),)), anatomy)
+    assert "bert" in refused.value.expected
+    assert lowest_rate(anatomy) == pytest.approx(0.25, abs=0.02)
+    recipe = recipe_for_rate(0.5, anatomy, Recipe(Torch()))
+    assert [c.name for c in recipe.techniques] == ["bf16"]
 
 
 def test_every_rate_of_the_domain_is_reached_within_two_per_cent():

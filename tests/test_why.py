@@ -12,8 +12,10 @@ from fakes import require
 from planted_causes import NAMES, PLANTS, planted
 from test_state import FASTER, REFERENCE, Recorder
 
+from workbench import models
 from workbench.cli.main import main
 from workbench.core.errors import BadInput
+from workbench.core.home import home as own_home
 from workbench.core.records import Job
 from workbench.figures.layers import draw_layers, layers_info
 from workbench.figures.limits import with_limits
@@ -21,14 +23,16 @@ from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.table import TEXTS
 from workbench.i18n.why_words import cause_words
 from workbench.jobs import views
+from workbench.jobs.layers import merged
 from workbench.jobs.request import check_request
 from workbench.measure import HostFailed
 from workbench.measure.causes import Cause, causes
 from workbench.measure.ceiling import Ceiling, key, least_s
 from workbench.measure.profile import Layer, Profile, profiled, summary
 from workbench.panels.why import WhyPanel
+from workbench.recipes.plan import plan
 from workbench.recipes.recipe import Recipe
-from workbench.runtimes import Torch
+from workbench.runtimes import OnnxRuntime, Torch
 from workbench.runtimes.trace_openvino import Timed
 from workbench.runtimes.trace_openvino import traced as from_openvino
 from workbench.runtimes.tracing import Op, Trace, Weight
@@ -37,6 +41,7 @@ from workbench.state.explore import ExploreState
 from workbench.state.session import Session
 from workbench.state.why import WhyState
 from workbench.store import Store
+from workbench.techniques import DynamicInt8, StructuredPruning
 
 SOUND = Profile(
     runtime="onnxruntime",
@@ -147,6 +152,23 @@ def test_a_profile_knows_the_weights_of_every_layer(tmp_path):
     inside = [part for part in profile.layers if part.layer >= 0]
     assert all(part.elements for part in inside), "every layer has its weights"
     assert sum(part.elements for part in profile.layers) == profile.elements
+
+
+def test_layers_hold_all_weights_of_the_planned_model_and_only_measured_times():
+    whole = models.anatomy(models.folder("all-MiniLM-L6-v2", own_home()))
+    cut = StructuredPruning(layers=0.5, ffn=0.5)
+    planned = plan(Recipe(OnnxRuntime(), (cut, DynamicInt8())), whole)
+    timed = replace(SOUND, layers=tuple(Layer(i, 0.001, 1, 1) for i in range(-1, 4)))
+
+    layers = merged(timed, planned.anatomy)
+
+    assert [layer.layer for layer in layers] == [-1, 0, 1, 2, 3], "embeddings, three blocks, head"
+    assert sum(layer.elements for layer in layers) == planned.anatomy.parameters
+    assert sum(layer.size_bytes for layer in layers) == pytest.approx(planned.size_bytes, abs=4)
+    assert layers[0].elements > 0.5 * planned.anatomy.parameters, "the token table"
+    assert all(layer.seconds == 0.001 for layer in layers)
+    unknown = replace(timed, layers=tuple(replace(x, seconds=None) for x in timed.layers))
+    assert {layer.seconds for layer in merged(unknown, planned.anatomy)} == {None}
 
 
 def test_shares_never_exceed_the_time_without_a_profiler():

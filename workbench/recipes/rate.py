@@ -186,6 +186,7 @@ def _pruned(width: float, layers: float) -> tuple[Any, ...]:
     return (TECHNIQUES[PRUNING].config_type(ffn=width, heads=width, layers=round(layers, 4)),)
 
 
+@lru_cache(maxsize=16)
 def _prunable(anatomy: Anatomy) -> bool:
     if anatomy.format != "torch":
         return False
