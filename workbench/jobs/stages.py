@@ -19,7 +19,7 @@ from workbench.jobs import limits
 from workbench.recipes.plan import Step
 from workbench.store import disk_error, note, replacing
 
-WORTH_S = 3.0  # a step that took longer is kept
+WORTH_S = 10.0  # a step that took longer is kept; an export never does
 
 
 class Made(NamedTuple):
