@@ -56,7 +56,8 @@ class CompiledSession(TorchSession):
         with quiet():
             for rows, length in WARM_UP:
                 ids = torch.ones(rows, length, dtype=torch.long)
-                self.forward((ids, ids))
+                # a mask of its own: one tensor for both would be a guard that no call passes
+                self.forward((ids, torch.ones_like(ids)))
         self.compile_seconds = time.perf_counter() - started
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
