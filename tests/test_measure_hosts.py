@@ -125,3 +125,14 @@ def until(condition: Callable[[], object]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it did not come to pass")
+
+
+def test_a_host_waits_as_it_would_for_everybody(monkeypatch):
+    """A worker's threads sleep while they wait; what is timed keeps the library's own way."""
+    from workbench.measure.host import SLEEPY, _environment
+
+    for name, value in SLEEPY.items():
+        monkeypatch.setenv(name, value)
+    assert not set(SLEEPY) & set(_environment(1))
+    monkeypatch.delenv("WORKBENCH_SLEEPY")
+    assert _environment(1)["OMP_WAIT_POLICY"] == "PASSIVE", "the user's own wish"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.measure.family import MARK, end_family, mark
+from workbench.measure.host import SLEEPY
 
 LINE_LIMIT = 64 * 2**20  # bytes of one event; a run with 12 launches of raw seconds is under 1 MB
 PATIENCE_S = 3.0  # after each of the two signals
@@ -40,6 +41,8 @@ class Process:
             return
         self._mark = mark(str(self._home))
         environment = {**os.environ, MARK: self._mark}
+        if "OMP_WAIT_POLICY" not in environment:
+            environment |= SLEEPY
         if self._device:
             environment["CUDA_VISIBLE_DEVICES"] = self._device
         self._process = await asyncio.create_subprocess_exec(

@@ -19,6 +19,10 @@ from workbench.measure.family import MARK, end_family, mark
 PATIENCE_S = 300.0  # for one answer
 PATIENCE_TO_END_S = 5.0  # after its pipe has closed
 PROGRAM = "workbench.measure.program"
+# OpenMP threads that spin while they wait take the cores from whoever else works: a training beside
+# a measurement and a browser ran at a quarter of its speed. A worker's threads sleep instead; those
+# of a host do what they do for everybody, unless the user himself has set it.
+SLEEPY: Mapping[str, str] = {"OMP_WAIT_POLICY": "PASSIVE", "WORKBENCH_SLEEPY": "1"}
 
 
 class HostFailed(BadInput):
@@ -150,4 +154,7 @@ class Host:
 def _environment(threads: int) -> dict[str, str]:
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "NNCF_CI": "1"}
-    return {**os.environ, **dict.fromkeys(names, str(threads)), **quiet}
+    given = dict(os.environ)
+    if "WORKBENCH_SLEEPY" in given:
+        given = {name: value for name, value in given.items() if name not in SLEEPY}
+    return {**given, **dict.fromkeys(names, str(threads)), **quiet}
