@@ -19,9 +19,9 @@ from workbench.measure.family import MARK, end_family, mark
 PATIENCE_S = 300.0  # for one answer
 PATIENCE_TO_END_S = 5.0  # after its pipe has closed
 PROGRAM = "workbench.measure.program"
-# OpenMP threads that spin while they wait take the cores from whoever else works: a training beside
-# a measurement and a browser ran at a quarter of its speed. A worker's threads sleep instead; those
-# of a host do what they do for everybody, unless the user himself has set it.
+# OpenMP threads that spin while they wait take the cores from whoever else works: a training next
+# to a measurement and a browser had a quarter of its speed. A worker's threads sleep instead;
+# those of a host do what they do for everybody, unless the user has set it.
 SLEEPY: Mapping[str, str] = {"OMP_WAIT_POLICY": "PASSIVE", "WORKBENCH_SLEEPY": "1"}
 
 
