@@ -7,6 +7,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from workbench import __version__
@@ -57,6 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(print(err) or 2)
         said = " ".join(str(err).split()).rstrip(".")
         _refuse(BadInput(said, "a complete command", "see workbench --help"), given)
+    except httpx.HTTPError as err:
+        value = f"the job server ({type(err).__name__})"
+        _refuse(BadInput(value, "an answer", "try again, and see server.log"), given)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except OSError as err:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
+from workbench.jobs.book import no_job
 from workbench.jobs.request import OWNER
 from workbench.jobs.start import Address, ensure
 from workbench.recipes.recipe import Recipe
@@ -24,6 +26,8 @@ from workbench.store import Store, no_run
 
 ENDED = ("done", "failed", "cancelled")
 RUN = re.compile(r"[\w-]{1,64}", re.ASCII)
+# A wish is checked before it is answered, and a task of 2 GiB may be read, or a model fetched.
+PATIENT = httpx.Timeout(30, read=4 * 3600)
 
 
 def located(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,6 +39,18 @@ def located(request: Mapping[str, Any]) -> dict[str, Any]:
             if place.is_dir():
                 asked["model"] = str(place.resolve())
     return asked
+
+
+def _body(data: Mapping[str, Any]) -> bytes:
+    """JSON in ASCII, so that whatever was given gets as far as the server's own check.
+
+    Raises:
+        BadInput: for what JSON cannot hold.
+    """
+    try:
+        return json.dumps(data).encode()
+    except (TypeError, ValueError, RecursionError) as err:
+        raise BadInput("request", "JSON with kind and request", "ask through the client") from err
 
 
 def _address(run: str) -> str:
@@ -138,9 +154,12 @@ class HttpClient(Verbs):
         weakref.finalize(self, self._http.close)
 
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
-        """Ask for work; it goes on when this process ends."""
-        body = {"kind": kind, "request": located(request)}
-        return Job.from_json(self._ask("POST", "/jobs", json=body))
+        """Ask for work; it goes on when this process ends.
+
+        The job's id is made here: if the answer is lost, asking again finds the same job.
+        """
+        body = _body({"id": uuid4().hex, "kind": kind, "request": located(request)})
+        return Job.from_json(self._ask("POST", "/jobs", content=body, timeout=PATIENT))
 
     def jobs(self) -> tuple[Job, ...]:
         """Jobs waiting, running and lately ended, oldest first."""
@@ -148,7 +167,9 @@ class HttpClient(Verbs):
 
     def cancel(self, job: str) -> None:
         """Ask a job to stop; what it finished is kept."""
-        self._ask("POST", f"/jobs/{job}/cancel")
+        if not RUN.fullmatch(job):
+            raise no_job(job)
+        self._ask("POST", f"/jobs/{job}/cancel", timeout=PATIENT)
 
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first; of their launches only the process ids."""
@@ -264,8 +285,16 @@ class HttpClient(Verbs):
                 self._address = None  # a new server has a new token
                 continue
             break
-        data = answer.json()
+        data = _read(answer)
         if "error" in data and answer.status_code >= 400:
             raise BadInput(**data["error"])
         answer.raise_for_status()
         return data
+
+
+def _read(answer: httpx.Response) -> Any:
+    """The JSON of an answer; a server that is overrun says something else."""
+    try:
+        return answer.json()
+    except ValueError as err:
+        raise httpx.DecodingError(f"status {answer.status_code}", request=answer.request) from err

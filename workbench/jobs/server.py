@@ -122,10 +122,13 @@ def _client(request: Request) -> str:
 
 async def _submit(request: Request) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
-    client, (kind, asked) = _client(request), await read_request(request)
-    hub.book.queue.admit(client)  # before the work of checking, and again after it
-    checked = await asyncio.to_thread(check_request, kind, asked, hub.home)
-    job = hub.book.submit(kind, client, checked)
+    client, posted = _client(request), await read_request(request)
+    job = hub.book.known(posted.id, client)  # its answer was lost on the way
+    if job is None:
+        hub.book.queue.admit(client)  # before the work of checking, and again after it
+        with hub.checking():
+            checked = await asyncio.to_thread(check_request, posted.kind, posted.request, hub.home)
+        job = hub.book.submit(posted.kind, client, checked, posted.id)
     hub.wake.set()
     for worker in hub.workers:
         worker.give_way()
