@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -18,46 +17,15 @@ import httpx
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
-from workbench.jobs.book import no_job
+from workbench.jobs.letter import answered, body, located, of_job, of_run
 from workbench.jobs.request import OWNER
 from workbench.jobs.start import Address, ensure
 from workbench.recipes.recipe import Recipe
-from workbench.store import Store, no_run
+from workbench.store import Store
 
 ENDED = ("done", "failed", "cancelled")
-RUN = re.compile(r"[\w-]{1,64}", re.ASCII)
 # A wish is checked before it is answered, and a task of 2 GiB may be read, or a model fetched.
 PATIENT = httpx.Timeout(30, read=4 * 3600)
-
-
-def located(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request with a model's folder as an absolute path: the server works elsewhere."""
-    asked, model = dict(request), request.get("model")
-    if isinstance(model, str) and model:
-        with suppress(OSError, RuntimeError, ValueError):
-            place = Path(model).expanduser()
-            if place.is_dir():
-                asked["model"] = str(place.resolve())
-    return asked
-
-
-def _body(data: Mapping[str, Any]) -> bytes:
-    """JSON in ASCII, so that whatever was given gets as far as the server's own check.
-
-    Raises:
-        BadInput: for what JSON cannot hold.
-    """
-    try:
-        return json.dumps(data).encode()
-    except (TypeError, ValueError, RecursionError) as err:
-        raise BadInput("request", "JSON with kind and request", "ask through the client") from err
-
-
-def _address(run: str) -> str:
-    """Where the server tells of a run."""
-    if not RUN.fullmatch(run):
-        raise no_run(run)
-    return f"/runs/{run}"
 
 
 class Verbs:
@@ -158,8 +126,8 @@ class HttpClient(Verbs):
 
         The job's id is made here: if the answer is lost, asking again finds the same job.
         """
-        body = _body({"id": uuid4().hex, "kind": kind, "request": located(request)})
-        return Job.from_json(self._ask("POST", "/jobs", content=body, timeout=PATIENT))
+        sent = body({"id": uuid4().hex, "kind": kind, "request": located(request)})
+        return Job.from_json(self._ask("POST", "/jobs", content=sent, timeout=PATIENT))
 
     def jobs(self) -> tuple[Job, ...]:
         """Jobs waiting, running and lately ended, oldest first."""
@@ -167,9 +135,7 @@ class HttpClient(Verbs):
 
     def cancel(self, job: str) -> None:
         """Ask a job to stop; what it finished is kept."""
-        if not RUN.fullmatch(job):
-            raise no_job(job)
-        self._ask("POST", f"/jobs/{job}/cancel", timeout=PATIENT)
+        self._ask("POST", of_job(job) + "/cancel", timeout=PATIENT)
 
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first; of their launches only the process ids."""
@@ -177,18 +143,18 @@ class HttpClient(Verbs):
 
     def recorded(self, run: str) -> Run:
         """The run of an id: whoever knows it may see it, whose run it ever is."""
-        return Run.from_json(self._ask("GET", _address(run)))
+        return Run.from_json(self._ask("GET", of_run(run)))
 
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
         """Which answers changed between two runs."""
         found: dict[str, Any] = self._ask(
-            "GET", _address(run) + "/flips", params={"against": against}
+            "GET", of_run(run) + "/flips", params={"against": against}
         )
         return found
 
     def why(self, run: str) -> Mapping[str, Any]:
         """Where the time of a run goes, and why."""
-        found: dict[str, Any] = self._ask("GET", _address(run) + "/why")
+        found: dict[str, Any] = self._ask("GET", of_run(run) + "/why")
         return found
 
     def limits(self) -> Mapping[str, float]:
@@ -285,16 +251,8 @@ class HttpClient(Verbs):
                 self._address = None  # a new server has a new token
                 continue
             break
-        data = _read(answer)
+        data = answered(answer)
         if "error" in data and answer.status_code >= 400:
             raise BadInput(**data["error"])
         answer.raise_for_status()
         return data
-
-
-def _read(answer: httpx.Response) -> Any:
-    """The JSON of an answer; a server that is overrun says something else."""
-    try:
-        return answer.json()
-    except ValueError as err:
-        raise httpx.DecodingError(f"status {answer.status_code}", request=answer.request) from err
