@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from fakes import checkpoint, small_task
+from fastapi.testclient import TestClient
 from test_why import FASTER, REFERENCE, Explaining
 
 import workbench
 from workbench.core.errors import BadInput
+from workbench.jobs import views
+from workbench.jobs.desk import Desk
+from workbench.jobs.hub import Hub
+from workbench.jobs.operating import operate, place
 from workbench.jobs.request import check_request
+from workbench.jobs.server import create
+from workbench.measure.operating import Point
 from workbench.panels.operating import OperatingPanel
 from workbench.recipes.recipe import Recipe
 from workbench.runtimes import OnnxRuntime, Torch
@@ -169,3 +177,51 @@ def test_the_picture_is_a_valid_figure(state):
     go.Figure(panel.plot.plot.figure)
     panel.plot.asked.value = True
     assert "300" in panel.plot.table.html
+
+
+def tried(*points):
+    """A stand-in for the measurement: these points."""
+
+    def operating_points(*_, on_round, **__):
+        made = tuple(Point.from_json({**one, "launches": ()}) for one in points)
+        on_round(made)
+        return made
+
+    return operating_points
+
+
+def test_a_visitor_overwrites_no_points_of_somebody_elses_run(shared_home, monkeypatch):
+    from workbench.jobs import operating
+
+    home, run = shared_home
+    visitor, other = "a" * 32, "b" * 32
+    store, before = Store(home), views.why(Store(home), run.id)["operating"]
+    assert before, "the owner has measured"
+
+    def ask(client, *points):
+        monkeypatch.setattr(operating, "operating_points", tried(*points))
+        desk = Desk("j", client, home, store, lambda _: None, lambda: False, "s")
+        return operate(desk, {"run": run.id, "grid": GRID})
+
+    ask(visitor, POINTS[2])
+    assert views.why(store, run.id)["operating"] == before
+    assert views.why(store, run.id, other)["operating"] == before
+    assert [p["batch"] for p in views.why(store, run.id, visitor)["operating"]] == [32]
+    ask("owner", POINTS[1])
+    assert [p["batch"] for p in views.why(store, run.id, other)["operating"]] == [8]
+    assert [p["batch"] for p in views.why(store, run.id, visitor)["operating"]] == [32]
+    assert place(replace(run, client=visitor), visitor) == place(run, "owner") == "operating"
+
+
+def test_the_server_tells_each_client_its_own_points(shared_home):
+    home, run = shared_home
+    visitor = "c" * 32
+    Store(home).attach(run.id, place(run, visitor), {"points": POINTS[:1]})
+    server = TestClient(create(Hub(home, "t" * 43)), base_url="http://127.0.0.1:1")
+
+    def told(client):
+        headers = {"Authorization": "Bearer " + "t" * 43, "X-Client": client}
+        return server.get(f"/runs/{run.id}/why", headers=headers).json()["operating"]
+
+    assert told(visitor) == POINTS[:1]
+    assert told("owner") != POINTS[:1]

@@ -14,6 +14,8 @@ from workbench.cli.work import failed, through
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.i18n.numbers import duration, significant
+from workbench.jobs.clients import OWNER
+from workbench.jobs.operating import kept
 from workbench.recipes.operating import Grid, suggested
 from workbench.stats.fastest import fastest_within
 from workbench.store import Store
@@ -56,7 +58,7 @@ def operating(
     job = through("operating", {"run": one.id, "grid": tried.to_json()})
     if job.status != "done":
         return failed(job, json)
-    points = store.attached(one.id, "operating")["points"]
+    points = kept(store, one, OWNER)["points"]
     best = fastest_within(
         [point["throughput"]["value"] for point in points],
         [point["latency_p95"]["value"] for point in points],

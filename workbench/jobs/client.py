@@ -17,8 +17,8 @@ import httpx
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
+from workbench.jobs.clients import OWNER
 from workbench.jobs.letter import answered, body, located, of_job, of_run
-from workbench.jobs.request import OWNER
 from workbench.jobs.start import Address, ensure
 from workbench.recipes.recipe import Recipe
 from workbench.store import Store

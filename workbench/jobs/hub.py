@@ -13,8 +13,8 @@ from typing import Any
 from workbench.core.records import Job, Run
 from workbench.jobs import limits
 from workbench.jobs.book import Book
+from workbench.jobs.clients import OWNER
 from workbench.jobs.crew import Worker, devices
-from workbench.jobs.request import OWNER
 from workbench.store import Store
 
 

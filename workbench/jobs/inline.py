@@ -14,8 +14,9 @@ from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs import failed, views
 from workbench.jobs.client import Verbs
+from workbench.jobs.clients import OWNER
 from workbench.jobs.letter import located
-from workbench.jobs.request import OWNER, check_request
+from workbench.jobs.request import check_request
 from workbench.store import Store
 
 
