@@ -14,13 +14,14 @@ from test_why import FASTER, REFERENCE, Explaining
 
 import workbench
 from workbench.core.errors import BadInput
+from workbench.core.records import Job
 from workbench.jobs import views
 from workbench.jobs.desk import Desk
 from workbench.jobs.hub import Hub
 from workbench.jobs.operating import operate, place
 from workbench.jobs.request import check_request
 from workbench.jobs.server import create
-from workbench.measure.operating import Point
+from workbench.measure.operating import Point, Unmeasured
 from workbench.panels.operating import OperatingPanel
 from workbench.recipes.recipe import Recipe
 from workbench.runtimes import OnnxRuntime, Torch
@@ -225,3 +226,65 @@ def test_the_server_tells_each_client_its_own_points(shared_home):
 
     assert told(visitor) == POINTS[:1]
     assert told("owner") != POINTS[:1]
+
+
+LOST = {
+    "schema": 1,
+    "threads": 2,
+    "streams": 1,
+    "batch": 1024,
+    "error": BadInput(
+        "candidate host (signal 9, probably out of memory: <b>/srv/x/y</b>)",
+        "a process that lives through the measurement",
+        "try a smaller model or batch",
+    ).to_json(),
+}
+
+
+def test_what_could_not_be_measured_is_kept_with_its_reason(shared_home, monkeypatch):
+    from workbench.jobs import operating
+
+    home, run = shared_home
+
+    def operating_points(*_, on_round, on_failure, **__):
+        on_failure(Unmeasured(2, 1, 1024, LOST["error"]))
+        return tried(POINTS[0])(on_round=on_round)
+
+    monkeypatch.setattr(operating, "operating_points", operating_points)
+    desk = Desk("j", "d" * 32, home, Store(home), lambda _: None, lambda: False, "s")
+    operate(desk, {"run": run.id, "grid": GRID})
+
+    told = views.why(Store(home), run.id, "d" * 32)
+    assert [p["batch"] for p in told["operating"]] == [1]
+    assert told["operating_failed"] == [LOST]
+    assert views.why(Store(home), run.id)["operating_failed"] == []
+
+
+def test_the_command_tells_what_could_not_be_measured(shared_home, monkeypatch, capsys):
+    from workbench.cli import main, operating
+
+    home, run = shared_home
+    Store(home).attach(run.id, "operating", {"points": POINTS, "failed": [LOST]})
+    ended = Job("j", "operating", "owner", {}, "done")
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    monkeypatch.setattr(operating, "through", lambda *_: ended)
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit) as done:
+            main(["operating", run.id, *more])
+        assert done.value.code == 0
+        told = capsys.readouterr().out
+        assert json.loads(told)["failed"] == [LOST] if more else "batch 1024 · 2 threads" in told
+        assert "out of memory" in told
+
+
+def test_the_card_tells_what_could_not_be_measured(state):
+    panel = OperatingPanel(state)
+    state.session.selected = "int8"
+    state.why.found = {**state.why.found, "operating": POINTS, "operating_failed": [LOST]}
+
+    assert "Not measured: batch 1024 · 2 threads. candidate host" in panel.told.html
+    assert "<b>" not in panel.told.html
+    state.session.published = True
+    state.session.language = "zh"
+    assert "未能测量：批量 1024 · 2 线程" in panel.told.html
+    assert "/srv" not in panel.told.html

@@ -75,7 +75,7 @@ def operate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
     """Measure the grid of a checked request; after every round the points are kept.
 
     Raises:
-        HostFailed: if the model cannot be opened with some setting.
+        HostFailed: if the model cannot be measured with any setting.
         Cancelled: when asked to stop; whole rounds are kept.
     """
     wish = asked(request, desk.home)
@@ -83,9 +83,12 @@ def operate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
     side = Side(own if own.is_dir() else wish.setup.folder, wish.run.recipe["runtime"])
     stamp, name = asdict(environment()), place(wish.run, desk.client)
 
+    failed: list[dict[str, Any]] = []
+
     def keep(points: tuple[Point, ...]) -> None:
         told = [{k: v for k, v in p.to_json().items() if k != "launches"} for p in points]
-        desk.store.attach(wish.run.id, name, {"points": told, "environment": stamp})
+        found = {"points": told, "failed": failed, "environment": stamp}
+        desk.store.attach(wish.run.id, name, found)
 
     points = operating_points(
         side,
@@ -93,6 +96,7 @@ def operate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
         wish.grid,
         on_progress=lambda done, total: desk.stage("operating", done, total),
         on_round=keep,
+        on_failure=lambda one: failed.append(one.to_json()),
         cancelled=desk.cancelled,
         quick=bool(os.environ.get(FAST)),
     )

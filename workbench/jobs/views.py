@@ -68,12 +68,14 @@ def why(store: Store, run_id: str, client: str = OWNER) -> dict[str, Any]:
     Returns:
         ``profile`` and ``reference`` (plain data of a ``Profile``, or None), ``causes`` (of
         ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None), ``operating``
-        (plain data of ``Point``, as far as its grid is measured).
+        (plain data of ``Point``, as far as its grid is measured), ``operating_failed`` (of
+        ``Unmeasured``: what could not be measured, and why).
 
     Raises:
         BadInput: for a run that is not there.
     """
     run = store.run(run_id)
+    points = kept(store, run, client)
     mine = _profile(store, run.id)
     reference = _profile(store, run.reference) if run.reference else None
     found = causes(mine, reference) if mine is not None else ()
@@ -84,7 +86,8 @@ def why(store: Store, run_id: str, client: str = OWNER) -> dict[str, Any]:
         "reference": _beside(store, run, reference),
         "causes": [cause.to_json() for cause in found],
         "least_s": _least(store, run, mine),
-        "operating": kept(store, run, client).get("points", []),
+        "operating": points.get("points", []),
+        "operating_failed": points.get("failed", []),
     }
 
 

@@ -53,7 +53,7 @@ class WhyState(HasTraits):
             self.session.ask("ceiling", threads=int(run.recipe["runtime"].get("threads", 1)))
 
     def part(self, name: str) -> Any:
-        """``profile``, ``reference``, ``causes``, ``least_s``, ``operating``; None without it."""
+        """What ``Client.why`` gave under a name, such as ``profile``; None without it."""
         return self.found.get(name) if isinstance(self.found, Mapping) else None
 
     def causes(self) -> list[str]:
