@@ -8,6 +8,7 @@ EXPECTED = {
     "an answer": "有回应",
     "1 to 64 letters and digits": "1 至 64 个字母或数字",
     "the server to carry it out": "服务能够执行",
+    "a task in files, csv:TRAIN,TEST": "文件中的任务，csv:TRAIN,TEST",
     "a text file that is there": "存在的文本文件",
     "a file that only you can read": "仅自己可读的文件",
     "at least {a} characters without spaces": "至少 {a} 个字符且不含空格",
