@@ -486,3 +486,42 @@ def test_the_command_says_that_layers_cannot_be_told_apart(stored, capsys):
     with pytest.raises(SystemExit):
         main(["why", "int8", "--layers"])
     assert "cannot tell how long each layer takes" in capsys.readouterr().out
+
+
+def test_the_command_measures_the_ceiling_and_tells_it_in_words(home, monkeypatch, capsys):
+    from workbench.cli import ceiling as command
+
+    asked, roof = [], Ceiling(1, {"float32": 8.5e10, "int8": 3e11}, {str(2**20): 2.3e10})
+
+    def through(kind, request):
+        asked.append((kind, request))
+        result = {"ceiling": {**roof.to_json(), "threads": request["threads"]}}
+        return Job("j", kind, "owner", request, "done", result=result)
+
+    monkeypatch.setattr(command, "through", through)
+    with pytest.raises(SystemExit) as ended:
+        main(["ceiling", "--threads", "2"])
+    words = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert asked == [("ceiling", {"threads": 2})]
+    assert "2 threads" in words
+    assert "float32: 85.0 billion multiplications and additions a second" in words
+    assert "int8: 300 billion" in words
+    assert "reading 1 MB: 23.0 GB a second" in words
+
+    with pytest.raises(SystemExit):
+        main(["ceiling", "--json"])
+    assert asked[1] == ("ceiling", {"threads": 1})
+    assert json.loads(capsys.readouterr().out)["products"] == dict(roof.products)
+
+
+def test_a_ceiling_that_cannot_be_measured_says_why(home, monkeypatch, capsys):
+    from workbench.cli import ceiling as command
+
+    error = BadInput("candidate host", "an answer in time", "try a smaller model").to_json()
+    failed = Job("j", "ceiling", "owner", {}, "failed", error=error)
+    monkeypatch.setattr(command, "through", lambda *_: failed)
+    with pytest.raises(SystemExit) as ended:
+        main(["ceiling"])
+    assert ended.value.code == 1
+    assert "an answer in time" in capsys.readouterr().err
