@@ -41,6 +41,8 @@ class ToySession:
         self.folder, self.does = folder, json.loads((folder / "toy.json").read_text())
         (folder / "opening").touch()
         misbehave(self.does.get("open", ""))
+        if os.environ["OMP_NUM_THREADS"] == self.does.get("shy"):
+            misbehave("refuse")
 
     def encode(self, texts):
         return [len(text) for text in texts]
@@ -52,6 +54,8 @@ class ToySession:
         with (self.folder / "busy.txt").open("a") as log:
             log.write(f"{start} {time.monotonic()}\n")
         misbehave(self.does.get("predict", ""))
+        if len(batch) > self.does.get("most", len(batch)):
+            misbehave("killed")
         if self.does.get("logits") == "process":
             row = [float(os.environ["OMP_NUM_THREADS"]), float("torch" in sys.modules)]
             return np.array([row] * len(batch), dtype=np.float32)

@@ -165,6 +165,38 @@ def test_paths_are_cut_down_to_their_last_part(told, shown):
     assert without_paths(told) == shown
 
 
+@pytest.mark.parametrize(
+    "name", ["my secret project", "a, b", "x (old)", "it's", "[1]+", "秘密 文件"]
+)
+def test_folders_of_ours_are_cut_whatever_their_names_are(name, tmp_path, monkeypatch):
+    inside = tmp_path / name / "wb"
+    monkeypatch.setenv("WORKBENCH_HOME", str(inside))
+    monkeypatch.setenv("HOME", str(tmp_path / f"{name} home"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / f"{name} tmp"))
+    (tmp_path / f"{name} cwd").mkdir()
+    monkeypatch.chdir(tmp_path / f"{name} cwd")
+    for told, shown in (
+        (f"{inside} (disk full): expected", "… (disk full): expected"),
+        (f"see {inside}/server.log.", "see …server.log."),
+        (f"{inside}/models/m/x.bin is torn", "…x.bin is torn"),
+        (f"csv:{inside}/a.csv,{inside}/b.csv", "csv:…a.csv,…b.csv"),
+        (f"'{tmp_path / name}' or {tmp_path / name}/other/x", "'…' or …x"),
+        (f"{tmp_path / f'{name} home'}/x.csv", "…x.csv"),
+        (f"{tmp_path / f'{name} tmp'}/x.csv", "…x.csv"),
+        (f"{tmp_path / f'{name} cwd'}/x.csv", "…x.csv"),
+        (f"no {inside}.", "no …."),
+    ):
+        assert without_paths(told) == shown
+
+
+def test_a_home_at_the_root_takes_nothing_else_away(monkeypatch):
+    monkeypatch.setenv("HOME", "/")
+    monkeypatch.chdir("/")
+    assert without_paths("and/or 3/4 hf:owner/name") == "and/or 3/4 hf:owner/name"
+    monkeypatch.setenv("HOME", "/root")
+    assert without_paths("hf:a/root of https://x.y/root/z") == "hf:a/root of https://x.y/root/z"
+
+
 def test_a_stranger_sees_no_file_of_a_job_or_run():
     error = {"value": "/home/eva/x.bin", "expected": "a file", "remedy": "see /srv/wb/server.log"}
     run = Run("r", "k", "failed", "m", "shopdesk", "validation", {}, {}, error=error, client="9")

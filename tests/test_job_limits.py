@@ -14,9 +14,10 @@ from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.jobs import limits
 from workbench.jobs.book import Book
+from workbench.jobs.clients import OWNER
 from workbench.jobs.hub import Hub
 from workbench.jobs.queue import FairQueue
-from workbench.jobs.request import OWNER, check_request
+from workbench.jobs.request import check_request
 from workbench.jobs.server import create
 from workbench.recipes.grid import expand
 

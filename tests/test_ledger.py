@@ -17,7 +17,7 @@ from workbench.core.errors import BadInput
 from workbench.core.records import Estimate, Run
 from workbench.i18n.texts_ledger import TEXTS
 from workbench.jobs import views
-from workbench.ledger import LOST, OTHER, WON, Flip, Ledger, Named, exported, ledger
+from workbench.ledger import LOST, OTHER, SORTS, WON, Flip, Ledger, Named, exported, ledger
 from workbench.ledger.exact import RATE
 from workbench.ledger.groups import groups
 from workbench.panels.ledger import LedgerPanel
@@ -208,9 +208,67 @@ def test_the_command_prints_and_exports_what_changed(two, capsys, tmp_path):
     assert Ledger.from_json(json.loads(capsys.readouterr().out)).lost == 40
 
 
+def told(capsys, *given):
+    with pytest.raises(SystemExit) as ended:
+        main(["flips", "mixed0", *given])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def mixed(two):
+    """Beside a worse reference: 30 rows won, 20 lost, 10 wrong in another way."""
+    labels = find("shopdesk").rows("test").labels
+    place = np.arange(len(labels))
+    before = np.where((place < 30) | (place >= 490), (labels + 1) % 24, labels)
+    after = np.where((place >= 40) & (place < 60), (labels + 1) % 24, labels)
+    after = np.where(place >= 494, (labels + 2) % 24, after)
+    stored(two, "worse0", before)
+    stored(two, "mixed0", after, reference="worse0")
+    return two
+
+
+def test_the_command_filters_and_sorts_as_the_page_does(mixed, capsys, tmp_path):
+    for kind, name, count in (("lost", LOST, 20), ("won", WON, 34), ("other", OTHER, 10)):
+        out = tmp_path / f"{kind}.jsonl"
+        words = told(capsys, "--kind", kind, "--sort", "row", "--export", str(out))
+        made = [json.loads(line) for line in out.read_text().splitlines()]
+        rows = [flip["row"] for flip in made]
+        assert {flip["kind"] for flip in made} == {name}
+        assert len(rows) == count
+        assert rows == sorted(rows)
+        assert f"{count} changed rows in" in words
+        assert "64 of 504 rows changed" in words, "what changed in all stays told"
+        found = Ledger.from_json(json.loads(told(capsys, "--kind", kind, "--json")))
+        assert {flip.kind for flip in found.flips} == {name}
+        assert (found.lost, found.won, found.other) == (20, 34, 10)
+        assert found.flips == tuple(sorted(found.flips, key=SORTS["drop"]))
+    found = Ledger.from_json(json.loads(told(capsys, "--sort", "label", "--json")))
+    assert [f.label for f in found.flips] == sorted(f.label for f in found.flips)
+
+
+def test_groups_that_cannot_be_told_are_listed_when_that_is_asked_for(mixed, capsys):
+    plain, whole = told(capsys), told(capsys, "--groups")
+
+    few, all_ = (
+        [line for line in words.splitlines() if line.startswith(("class: ", "channel: "))]
+        for words in (plain, whole)
+    )
+    assert not [line for line in few if "cannot tell" in line]
+    assert len(few) < len(all_)
+    assert [line for line in all_ if "rows in all would settle it" in line]
+
+
 @pytest.mark.parametrize(
     "given",
-    [["nobody0"], ["c"], ["reference0"], ["candidate0", "--export", "x.xlsx"]],
+    [
+        ["nobody0"],
+        ["c"],
+        ["reference0"],
+        ["candidate0", "--export", "x.xlsx"],
+        ["candidate0", "--kind", "found"],
+        ["candidate0", "--sort", "size"],
+    ],
 )
 def test_bad_input_to_the_command_is_one_sentence(two, capsys, given):
     with pytest.raises(SystemExit) as ended:

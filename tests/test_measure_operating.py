@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.core.errors import BadInput
-from workbench.measure import Side
+from workbench.measure import HostFailed, Side
 from workbench.measure.operating import Point, operating_points
 from workbench.recipes.operating import LAUNCHES, ROWS, Grid, settings, suggested
 from workbench.recipes.registry import RUNTIMES, Runtime
@@ -60,6 +60,64 @@ def test_every_point_of_a_grid_is_measured_in_every_launch(toy):
         assert point.latency_p95.value >= 0.0005 * point.batch
     told = json.loads(json.dumps(points[0].to_json()))
     assert Point.from_json(told).latency_p95 == points[0].latency_p95
+
+
+def tried(toy, grid, **more):
+    """The points of a grid, and what failed on the way."""
+    failed = []
+    points = operating_points(
+        toy, TEXTS, grid, module="measure_toy", quick=True, on_failure=failed.append, **more
+    )
+    return points, failed
+
+
+def test_a_batch_that_fails_costs_that_batch_only(tmp_path):
+    (tmp_path / "toy.json").write_text(json.dumps({"most": 8}))
+    rounds = []
+
+    points, failed = tried(
+        Side(tmp_path, {"name": "toy"}), Grid((1, 16, 4), (1, 2)), on_round=rounds.append
+    )
+
+    assert {(p.batch, p.threads) for p in points} == {(1, 1), (1, 2), (4, 1), (4, 2)}
+    assert rounds == [points]
+    assert sorted((f.threads, f.streams, f.batch) for f in failed) == [(1, 1, 16), (2, 1, 16)]
+    assert "out of memory" in failed[0].error["value"]
+
+
+def test_what_failed_once_is_not_tried_in_every_launch(tmp_path):
+    (tmp_path / "toy.json").write_text(json.dumps({"most": 8}))
+    failed = []
+
+    points = operating_points(
+        Side(tmp_path, {"name": "toy"}),
+        TEXTS,
+        Grid((4, 16), (1,)),
+        module="measure_toy",
+        on_failure=failed.append,
+    )
+
+    assert [(p.batch, p.throughput.n) for p in points] == [(4, LAUNCHES)]
+    assert len(failed) == 1
+
+
+def test_a_setting_that_does_not_open_costs_that_setting_only(tmp_path):
+    (tmp_path / "toy.json").write_text(json.dumps({"shy": "2"}))
+
+    points, failed = tried(Side(tmp_path, {"name": "toy"}), Grid((1, 4), (1, 2)))
+
+    assert [(p.batch, p.threads) for p in points] == [(1, 1), (4, 1)]
+    assert [(f.threads, f.batch) for f in failed] == [(2, None)]
+    assert failed[0].error["expected"] == "a better toy"
+    assert json.loads(json.dumps(failed[0].to_json()))["error"] == failed[0].error
+
+
+def test_a_grid_of_which_nothing_could_be_measured_fails(tmp_path):
+    (tmp_path / "toy.json").write_text(json.dumps({"open": "refuse"}))
+    rounds = []
+    with pytest.raises(HostFailed, match="a better toy"):
+        tried(Side(tmp_path, {"name": "toy"}), GRID, on_round=rounds.append)
+    assert rounds == []
 
 
 def test_the_best_is_the_fastest_within_the_ceiling():

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from fakes import checkpoint, small_task
+from fastapi.testclient import TestClient
 from test_why import FASTER, REFERENCE, Explaining
 
 import workbench
 from workbench.core.errors import BadInput
+from workbench.core.records import Job
+from workbench.jobs import views
+from workbench.jobs.desk import Desk
+from workbench.jobs.hub import Hub
+from workbench.jobs.operating import operate, place
 from workbench.jobs.request import check_request
+from workbench.jobs.server import create
+from workbench.measure.operating import Point, Unmeasured
 from workbench.panels.operating import OperatingPanel
 from workbench.recipes.recipe import Recipe
 from workbench.runtimes import OnnxRuntime, Torch
@@ -169,3 +178,113 @@ def test_the_picture_is_a_valid_figure(state):
     go.Figure(panel.plot.plot.figure)
     panel.plot.asked.value = True
     assert "300" in panel.plot.table.html
+
+
+def tried(*points):
+    """A stand-in for the measurement: these points."""
+
+    def operating_points(*_, on_round, **__):
+        made = tuple(Point.from_json({**one, "launches": ()}) for one in points)
+        on_round(made)
+        return made
+
+    return operating_points
+
+
+def test_a_visitor_overwrites_no_points_of_somebody_elses_run(shared_home, monkeypatch):
+    from workbench.jobs import operating
+
+    home, run = shared_home
+    visitor, other = "a" * 32, "b" * 32
+    store, before = Store(home), views.why(Store(home), run.id)["operating"]
+    assert before, "the owner has measured"
+
+    def ask(client, *points):
+        monkeypatch.setattr(operating, "operating_points", tried(*points))
+        desk = Desk("j", client, home, store, lambda _: None, lambda: False, "s")
+        return operate(desk, {"run": run.id, "grid": GRID})
+
+    ask(visitor, POINTS[2])
+    assert views.why(store, run.id)["operating"] == before
+    assert views.why(store, run.id, other)["operating"] == before
+    assert [p["batch"] for p in views.why(store, run.id, visitor)["operating"]] == [32]
+    ask("owner", POINTS[1])
+    assert [p["batch"] for p in views.why(store, run.id, other)["operating"]] == [8]
+    assert [p["batch"] for p in views.why(store, run.id, visitor)["operating"]] == [32]
+    assert place(replace(run, client=visitor), visitor) == place(run, "owner") == "operating"
+
+
+def test_the_server_tells_each_client_its_own_points(shared_home):
+    home, run = shared_home
+    visitor = "c" * 32
+    Store(home).attach(run.id, place(run, visitor), {"points": POINTS[:1]})
+    server = TestClient(create(Hub(home, "t" * 43)), base_url="http://127.0.0.1:1")
+
+    def told(client):
+        headers = {"Authorization": "Bearer " + "t" * 43, "X-Client": client}
+        return server.get(f"/runs/{run.id}/why", headers=headers).json()["operating"]
+
+    assert told(visitor) == POINTS[:1]
+    assert told("owner") != POINTS[:1]
+
+
+LOST = {
+    "schema": 1,
+    "threads": 2,
+    "streams": 1,
+    "batch": 1024,
+    "error": BadInput(
+        "candidate host (signal 9, probably out of memory: <b>/srv/x/y</b>)",
+        "a process that lives through the measurement",
+        "try a smaller model or batch",
+    ).to_json(),
+}
+
+
+def test_what_could_not_be_measured_is_kept_with_its_reason(shared_home, monkeypatch):
+    from workbench.jobs import operating
+
+    home, run = shared_home
+
+    def operating_points(*_, on_round, on_failure, **__):
+        on_failure(Unmeasured(2, 1, 1024, LOST["error"]))
+        return tried(POINTS[0])(on_round=on_round)
+
+    monkeypatch.setattr(operating, "operating_points", operating_points)
+    desk = Desk("j", "d" * 32, home, Store(home), lambda _: None, lambda: False, "s")
+    operate(desk, {"run": run.id, "grid": GRID})
+
+    told = views.why(Store(home), run.id, "d" * 32)
+    assert [p["batch"] for p in told["operating"]] == [1]
+    assert told["operating_failed"] == [LOST]
+    assert views.why(Store(home), run.id)["operating_failed"] == []
+
+
+def test_the_command_tells_what_could_not_be_measured(shared_home, monkeypatch, capsys):
+    from workbench.cli import main, operating
+
+    home, run = shared_home
+    Store(home).attach(run.id, "operating", {"points": POINTS, "failed": [LOST]})
+    ended = Job("j", "operating", "owner", {}, "done")
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    monkeypatch.setattr(operating, "through", lambda *_: ended)
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit) as done:
+            main(["operating", run.id, *more])
+        assert done.value.code == 0
+        told = capsys.readouterr().out
+        assert json.loads(told)["failed"] == [LOST] if more else "batch 1024 · 2 threads" in told
+        assert "out of memory" in told
+
+
+def test_the_card_tells_what_could_not_be_measured(state):
+    panel = OperatingPanel(state)
+    state.session.selected = "int8"
+    state.why.found = {**state.why.found, "operating": POINTS, "operating_failed": [LOST]}
+
+    assert "Not measured: batch 1024 · 2 threads. candidate host" in panel.told.html
+    assert "<b>" not in panel.told.html
+    state.session.published = True
+    state.session.language = "zh"
+    assert "未能测量：批量 1024 · 2 线程" in panel.told.html
+    assert "/srv" not in panel.told.html

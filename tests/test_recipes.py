@@ -12,7 +12,7 @@ from fakes import checkpoint, classifier
 from workbench import models
 from workbench.core.errors import BadInput
 from workbench.formats import save
-from workbench.recipes.grid import expand
+from workbench.recipes.grid import expand, seconds, time_words
 from workbench.recipes.plan import plan
 from workbench.recipes.rate import lowest_rate, rate_of, recipe_for_rate
 from workbench.recipes.recipe import Recipe
@@ -185,3 +185,52 @@ def test_distillation_stands_behind_what_changes_the_model():
         "distillation",
         "dynamic_int8",
     ]
+
+
+def test_how_long_a_grid_takes_is_known_before_it_starts():
+    prune = {"name": "structured_pruning", "ffn": [0.1, 0.2, 0.3]}
+    plain = expand({"techniques": [[], [prune]], "runtime": [{"name": "torch"}]})
+    taught = expand({"techniques": [[prune, {"name": "distillation"}]]})
+
+    assert (len(plain), seconds(plain)) == (4, 4 * 60)
+    assert (len(taught), seconds(taught)) == (3, 3 * 210)
+    assert [time_words(s) for s in (20, 60, 240, 5000, 90_000, 3.6e9)] == [
+        "about 1 min",
+        "about 1 min",
+        "about 4 min",
+        "about 1.4 h",
+        "about 25 h",
+        "about 1,000,000 h",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("grid", "told"),
+    [
+        (
+            {"techniques": [{"name": "magnitude_pruning", "amount": [0.1] * 2000}]},
+            "a grid of 2,000 recipes, about 33 h",
+        ),
+        (
+            {
+                "techniques": [
+                    [],
+                    [
+                        {"name": "structured_pruning", "ffn": [0.1] * 1000},
+                        {"name": "distillation"},
+                    ],
+                ],
+                "runtime": [{"name": "torch"}, {"name": "openvino", "threads": [1, 2]}],
+            },
+            "a grid of 3,003 recipes, about 175 h",
+        ),
+        (
+            {"techniques": [{"name": "x", **{f"k{n}": [1, 2] for n in range(3000)}}]},
+            "a grid of over 1,000,000,000 recipes, more than 1,000,000 h",
+        ),
+    ],
+)
+def test_a_grid_that_is_too_large_says_how_large_and_how_long(grid, told):
+    with pytest.raises(BadInput, match="at most 1000 recipes") as refused:
+        expand(grid)
+    assert refused.value.value == told

@@ -359,7 +359,7 @@ def test_layers_are_drawn_on_demand_beside_the_original(desk):
 
     assert state.metric == "size_bytes"
     assert panel.plot.layout.display is None
-    assert [bar["name"] for bar in panel.plot.figure["data"]] == ["original", "this run"]
+    assert [bar["name"] for bar in panel.plot.plot.figure["data"]] == ["original", "this run"]
 
 
 def test_a_shorter_models_head_stands_beside_its_originals():
@@ -419,3 +419,109 @@ def test_integers_that_stand_for_zero_count_as_zeros():
     assert zero_share(np.array([[128, 128], [128, 3]], dtype=np.uint8)) == 0.75
     assert zero_share(np.zeros((2, 2), dtype=np.float32)) == 1.0
     assert zero_share(np.zeros((0, 2), dtype=np.float32)) == 0.0
+
+
+def untimed(profile):
+    """The same of a runtime that cannot tell layers apart."""
+    return {**profile, "layers": [{**layer, "seconds": None} for layer in profile["layers"]]}
+
+
+def test_the_layers_are_a_table_too_when_that_is_asked_for(desk):
+    session, _, state = desk
+    panel = WhyPanel(state)
+    session.selected = "int8"
+    state.show("layers", "")
+    assert panel.plot.table.html == ""
+    panel.plot.asked.value = True
+
+    last = FAULTS["narrow"].layers[-1]
+    heads, *rows = panel.plot.table.html.split("<tr>")[1:]
+    assert [word for word in ("layer", "Time [ms]") if f"<th>{word}</th>" not in heads] == []
+    assert f"<td>this run</td><td>head</td><td>{1e3 * last.seconds:.4g}</td>" in "".join(rows)
+    session.language = "zh"
+    assert "<td>分类头</td>" in panel.plot.table.html
+
+
+def test_a_reader_of_the_screen_hears_which_metric_of_the_layers_is_shown(desk):
+    session, _, state = desk
+    panel = WhyPanel(state)
+    session.selected = "int8"
+    state.show("layers", "")
+    state.show("metric", "elements")
+
+    buttons = panel.body.html.split("<button")
+    pressed = {b.split('data-value="')[1].split('"')[0]: b for b in buttons if "aria-pressed" in b}
+    assert {name: 'aria-pressed="true"' in b for name, b in pressed.items()} == {
+        "seconds": False,
+        "size_bytes": False,
+        "elements": True,
+    }
+
+
+def test_a_runtime_that_cannot_tell_layers_apart_is_said_to_instead_of_an_empty_plot(desk):
+    session, _, state = desk
+    panel = WhyPanel(state)
+    session.selected = "int8"
+    state.found = {**state.found, "profile": untimed(FAULTS["narrow"].to_json())}
+    state.show("layers", "")
+
+    told = "cannot tell how long each layer takes"
+    assert told in panel.body.html
+    assert panel.plot.layout.display == "none"
+    state.show("metric", "size_bytes")
+    assert told not in panel.body.html
+    assert panel.plot.layout.display is None
+
+
+def test_an_original_without_times_has_no_bars_of_no_height():
+    mine, other = FAULTS["narrow"].to_json(), untimed(SOUND.to_json())
+    assert layers_info(mine, other, "seconds").reference == []
+    assert layers_info(mine, other, "size_bytes").reference != []
+    bars = draw_layers(layers_info(mine, other, "seconds"), "en")["data"]
+    assert [bar["name"] for bar in bars] == ["this run"]
+
+
+def test_the_command_says_that_layers_cannot_be_told_apart(stored, capsys):
+    stored.attach("int8", "profile", untimed(FAULTS["narrow"].to_json()))
+    with pytest.raises(SystemExit):
+        main(["why", "int8", "--layers"])
+    assert "cannot tell how long each layer takes" in capsys.readouterr().out
+
+
+def test_the_command_measures_the_ceiling_and_tells_it_in_words(home, monkeypatch, capsys):
+    from workbench.cli import ceiling as command
+
+    asked, roof = [], Ceiling(1, {"float32": 8.5e10, "int8": 3e11}, {str(2**20): 2.3e10})
+
+    def through(kind, request):
+        asked.append((kind, request))
+        result = {"ceiling": {**roof.to_json(), "threads": request["threads"]}}
+        return Job("j", kind, "owner", request, "done", result=result)
+
+    monkeypatch.setattr(command, "through", through)
+    with pytest.raises(SystemExit) as ended:
+        main(["ceiling", "--threads", "2"])
+    words = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert asked == [("ceiling", {"threads": 2})]
+    assert "2 threads" in words
+    assert "float32: 85.0 billion multiplications and additions a second" in words
+    assert "int8: 300 billion" in words
+    assert "reading 1 MB: 23.0 GB a second" in words
+
+    with pytest.raises(SystemExit):
+        main(["ceiling", "--json"])
+    assert asked[1] == ("ceiling", {"threads": 1})
+    assert json.loads(capsys.readouterr().out)["products"] == dict(roof.products)
+
+
+def test_a_ceiling_that_cannot_be_measured_says_why(home, monkeypatch, capsys):
+    from workbench.cli import ceiling as command
+
+    error = BadInput("candidate host", "an answer in time", "try a smaller model").to_json()
+    failed = Job("j", "ceiling", "owner", {}, "failed", error=error)
+    monkeypatch.setattr(command, "through", lambda *_: failed)
+    with pytest.raises(SystemExit) as ended:
+        main(["ceiling"])
+    assert ended.value.code == 1
+    assert "an answer in time" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +14,23 @@ from workbench.cli.output import as_json, table
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Run
-from workbench.i18n.numbers import chance, change_words
+from workbench.i18n.numbers import cannot_tell, chance, change_words
 from workbench.i18n.table import text
-from workbench.ledger import Group, Ledger, compared, counterpart, exported
+from workbench.ledger import (
+    LOST,
+    OTHER,
+    SORTS,
+    WON,
+    Group,
+    Ledger,
+    compared,
+    counterpart,
+    exported,
+    ordered,
+)
 from workbench.store import Store, replacing
 
+NAMES = {"lost": LOST, "won": WON, "other": OTHER}  # kinds of rows, as --kind takes them
 SHOWN = 20  # changed rows printed; --export and --json give all
 SHORTEST = 6  # characters of an id that are taken for it
 
@@ -34,23 +48,38 @@ def flips(
     export: Annotated[
         Path | None, typer.Option(help="a .csv or .jsonl file for all changed rows")
     ] = None,
+    kind: Annotated[str | None, typer.Option(help="lost, won or other")] = None,
+    sort: Annotated[str, typer.Option(help="the order of rows: " + ", ".join(SORTS))] = "drop",
+    groups: Annotated[
+        bool, typer.Option("--groups", help="also groups of which nothing can be told yet")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show which answers changed, and in which classes and slices."""
     form = _form(export)
+    chosen = "" if kind is None else NAMES[_one_of("--kind", kind, NAMES)]
+    _one_of("--sort", sort, SORTS)
     store = Store(home())
     one = find(store, run)
     other = find(store, counterpart(one, against))
     found = compared(store.home, one, other)
+    found = replace(found, flips=tuple(ordered(found.flips, chosen, sort)))
     if export is not None:
         with replacing(export.resolve()) as temporary:
             temporary.write_text(exported(found.flips, form), encoding="utf-8", newline="")
     if json:
         as_json(found.to_json())
         return
-    _describe(found)
+    _describe(found, groups)
     if export is not None:
-        print(f"{found.changed:,} changed rows in {export}")
+        print(f"{len(found.flips):,} changed rows in {export}")
+
+
+def _one_of(option: str, given: str, known: Collection[str]) -> str:
+    if given not in known:
+        told = f"{option} {given!r:.40}"
+        raise BadInput(told, f"one of {', '.join(known)}", "choose one of them")
+    return given
 
 
 def find(store: Store, run_id: str) -> Run:
@@ -80,16 +109,19 @@ def _form(export: Path | None) -> str:
     return form
 
 
-def _describe(found: Ledger) -> None:
+def _describe(found: Ledger, wide: bool) -> None:
     counts = {"lost": found.lost, "won": found.won, "other": found.other}
     said = text("ledger.summary", "en", changed=found.changed, n=f"{found.n:,}", **counts)
     words = change_words(found.change, found.verdict, "en")
     print(said)
     print(text("ledger.overall", "en", words=words, p=chance(found.p)))
-    settled = [g for g in found.groups if g.verdict.verdict != "cannot tell"]
-    if settled:
+    listed = [g for g in found.groups if g.verdict.verdict != "cannot tell"]
+    if wide:
+        rest = [g for g in found.groups if g not in listed and g.lost + g.won]
+        listed += sorted(rest, key=lambda group: group.change.value)
+    if listed:
         heads = ("group", "rows", "right → wrong", "wrong → right", "points", "verdict")
-        table(heads, [_group(group) for group in settled])
+        table(heads, [_group(group) for group in listed])
     elif found.changed:
         print(text("ledger.no_groups", "en"))
     rows = [
@@ -103,6 +135,8 @@ def _describe(found: Ledger) -> None:
 def _group(group: Group) -> tuple[str, ...]:
     name = f"{group.column or 'class'}: {group.value}"
     told = group.verdict.verdict
+    if told == "cannot tell":
+        told = cannot_tell(group.verdict, "rows", "en")
     if group.explained:
         told = text("ledger.explained", "en", group=group.explained)
     points = f"{100 * group.change.value:+.1f}"

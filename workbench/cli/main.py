@@ -7,10 +7,11 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from workbench import __version__
-from workbench.cli import apps, flips, look, operating, why, work
+from workbench.cli import apps, ceiling, flips, look, operating, why, work
 from workbench.cli.output import as_json
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
@@ -36,7 +37,7 @@ def _version(
         raise typer.Exit
 
 
-for commands in (apps, look, work, flips, why, operating):
+for commands in (apps, look, work, flips, why, operating, ceiling):
     commands.register(program)
 
 
@@ -57,6 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(print(err) or 2)
         said = " ".join(str(err).split()).rstrip(".")
         _refuse(BadInput(said, "a complete command", "see workbench --help"), given)
+    except httpx.HTTPError as err:
+        value = f"the job server ({type(err).__name__})"
+        _refuse(BadInput(value, "an answer", "try again, and see server.log"), given)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except OSError as err:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from workbench.cli.flips import find
 from workbench.cli.look import Json
-from workbench.cli.output import as_json, table
+from workbench.cli.output import as_json, say, table
 from workbench.cli.work import failed, through
 from workbench.core.errors import BadInput
 from workbench.core.home import home
+from workbench.core.records import Run
+from workbench.figures.operating import failure_words
 from workbench.i18n.numbers import duration, significant
+from workbench.jobs.clients import OWNER
+from workbench.jobs.operating import kept
 from workbench.recipes.operating import Grid, suggested
 from workbench.stats.fastest import fastest_within
 from workbench.store import Store
@@ -44,32 +49,44 @@ def operating(
         raise BadInput(f"--ceiling-ms {ceiling_ms:g}", wanted, "give a longer or shorter time")
     store = Store(home())
     one = find(store, run)
-    usual = suggested(one.recipe["runtime"], int(one.environment.get("threads", 1)))
     given = {"batches": batches, "threads": threads, "streams": streams}
-    grid = {n: _numbers(n, words) for n, words in given.items() if words is not None}
-    if unsorted:
-        grid["bucketed"] = [True, False]
-    tried = Grid.from_json({**usual.to_json(), **grid})
+    tried = _grid(one, given, unsorted)
     each = one.metrics["latency_mean"].value if "latency_mean" in one.metrics else 0.01
     took = duration(tried.seconds(each))
     print(f"{tried.points} settings, about {took} (minutes:seconds)", file=sys.stderr)
     job = through("operating", {"run": one.id, "grid": tried.to_json()})
     if job.status != "done":
         return failed(job, json)
-    points = store.attached(one.id, "operating")["points"]
-    best = fastest_within(
-        [point["throughput"]["value"] for point in points],
-        [point["latency_p95"]["value"] for point in points],
-        ceiling_ms / 1e3,
-    )
+    found = kept(store, one, OWNER)
+    _tell(one.id, found["points"], found.get("failed", []), ceiling_ms, json)
+    return 0
+
+
+def _grid(one: Run, given: Mapping[str, str | None], unsorted: bool) -> Grid:
+    """What is tried: as most would, but for what was given."""
+    usual = suggested(one.recipe["runtime"], int(one.environment.get("threads", 1)))
+    grid = {n: _numbers(n, words) for n, words in given.items() if words is not None}
+    if unsorted:
+        grid["bucketed"] = [True, False]
+    return Grid.from_json({**usual.to_json(), **grid})
+
+
+def _tell(
+    run: str, points: Sequence[Any], lost: Sequence[Any], ceiling_ms: float, json: bool
+) -> None:
+    """The points with the best marked, and what could not be measured."""
+    rates = [point["throughput"]["value"] for point in points]
+    tails = [point["latency_p95"]["value"] for point in points]
+    best = fastest_within(rates, tails, ceiling_ms / 1e3)
     if json:
-        as_json({"schema": 1, "run": one.id, "best": best, "points": points})
-        return 0
+        as_json({"schema": 1, "run": run, "best": best, "points": points, "failed": lost})
+        return
     heads = ("", "batch", "threads", "streams", "texts", "texts/s", "p95 of a batch, ms", "n")
     table(heads, [_row(point, place == best) for place, point in enumerate(points)])
+    for one in lost:
+        say(failure_words(one, str(BadInput(**one["error"])), "en"))
     if best is None:
         print(f"no setting stays under {ceiling_ms:g} ms")
-    return 0
 
 
 def _numbers(name: str, words: str) -> list[int]:

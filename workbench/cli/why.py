@@ -63,6 +63,10 @@ def _describe(one: Run, told: dict[str, object]) -> None:
 
 
 def _layers(told: dict[str, object]) -> None:
+    profile = told["profile"]
+    assert isinstance(profile, dict)
+    if profile["layers"] and all(layer["seconds"] is None for layer in profile["layers"]):
+        say(text("why.no_layer_times", "en"))
     heads = ("", "layer", "time, ms", "size, MB", "thousand weights")
     rows = []
     for name, whose in (("profile", "layers.mine"), ("reference", "layers.reference")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as _json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,11 +18,15 @@ from workbench.core.records import Job, Run
 from workbench.i18n.numbers import figure
 from workbench.i18n.recipe_words import recipe_words
 from workbench.jobs.client import ENDED, HttpClient
+from workbench.recipes.grid import expand, seconds, time_words
 
 Model = Annotated[str, typer.Option("--model", help="a catalogue id, a folder, or hf:owner/name")]
 TaskId = Annotated[str, typer.Option("--task", help="shopdesk, csv:TRAIN,TEST or hf:owner/name")]
 TextColumn = Annotated[str | None, typer.Option(help="of a csv task")]
 LabelColumn = Annotated[str | None, typer.Option(help="of a csv task")]
+Unlabelled = Annotated[
+    Path | None, typer.Option(help="a file of texts without labels, to distil on; of a csv task")
+]
 NoHeader = Annotated[bool, typer.Option("--no-header", help="the csv files have no header line")]
 
 
@@ -31,12 +36,25 @@ def register(program: typer.Typer) -> None:
         program.command(command.__name__)(command)
 
 
-def task_id(task: str, text: str | None, label: str | None, no_header: bool) -> str:
-    """The full id of a task: paths made absolute, columns put in."""
+def task_id(
+    task: str,
+    text: str | None,
+    label: str | None,
+    no_header: bool,
+    unlabelled: Path | None = None,
+) -> str:
+    """The full id of a task: paths made absolute, columns put in.
+
+    Raises:
+        BadInput: for a file of texts beside a task that does not lie in files.
+    """
     from workbench.tasks import csv_id
     from workbench.tasks.files import PREFIX, parsed
 
     if not task.startswith(PREFIX):
+        if unlabelled is not None:
+            told = f"--unlabelled with {task!r:.80}"
+            raise BadInput(told, "a task in files, csv:TRAIN,TEST", "leave it out")
         return task
     paths, given = parsed(task)
     return csv_id(
@@ -45,7 +63,7 @@ def task_id(task: str, text: str | None, label: str | None, no_header: bool) -> 
         text or given.get("text_column"),
         label or given.get("label_column"),
         not no_header and given.get("header", "1") != "0",
-        given.get("unlabelled"),
+        unlabelled or given.get("unlabelled"),
     )
 
 
@@ -57,12 +75,13 @@ def tune(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     no_header: NoHeader = False,
+    unlabelled: Unlabelled = None,
     json: Json = False,
 ) -> int:
     """Fit a classifier: a linear head on the frozen encoder, or all weights."""
     asked = {
         "model": model,
-        "task": task_id(task, text_column, label_column, no_header),
+        "task": task_id(task, text_column, label_column, no_header, unlabelled),
         "mode": mode,
     }
     if epochs is not None:
@@ -87,12 +106,13 @@ def run(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     no_header: NoHeader = False,
+    unlabelled: Unlabelled = None,
     json: Json = False,
 ) -> int:
     """Measure one recipe against its reference."""
     asked = {
         "model": model,
-        "task": task_id(task, text_column, label_column, no_header),
+        "task": task_id(task, text_column, label_column, no_header, unlabelled),
         "recipe": _given(recipe, "recipe"),
         "split": "test" if verify else "validation",
     }
@@ -112,15 +132,18 @@ def sweep(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     no_header: NoHeader = False,
+    unlabelled: Unlabelled = None,
     json: Json = False,
 ) -> int:
     """Measure every recipe of a grid; goes on where it was stopped."""
     asked = {
         "model": model,
-        "task": task_id(task, text_column, label_column, no_header),
+        "task": task_id(task, text_column, label_column, no_header, unlabelled),
         "grid": _given(grid, "grid"),
         "split": "test" if verify else "validation",
     }
+    recipes = expand(asked["grid"])
+    print(f"{len(recipes)} recipes, {time_words(seconds(recipes))}", file=sys.stderr)
     job = through("sweep", asked)
     found = _runs_of(job)
     if not found:

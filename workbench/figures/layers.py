@@ -13,13 +13,17 @@ METRICS = {"seconds": 1e3, "size_bytes": 1e-6, "elements": 1e-3}  # factor to th
 
 
 class LayersInfo(NamedTuple):
-    """Places of the layers (-1 before the first), and their values in the unit shown."""
+    """Places of the layers (-1 before the first), and their values in the unit shown.
+
+    A layer that was removed has 0, one whose value nobody measured None; a side without any value
+    is empty.
+    """
 
     metric: str
     places: list[int]
     last: int
-    mine: list[float]
-    reference: list[float]
+    mine: list[float | None]
+    reference: list[float | None]
 
 
 def layers_info(
@@ -45,14 +49,16 @@ def layers_info(
         metric,
         places,
         blocks,
-        [sides[0].get(place, 0.0) for place in places],
-        [sides[1].get(place, 0.0) for place in places] if reference else [],
+        *([side.get(place, 0.0) for place in places] if side else [] for side in sides),
     )
 
 
-def _values(profile: Mapping[str, Any], metric: str) -> dict[int, float]:
-    told = [part for part in profile.get("layers", ()) if part[metric] is not None]
-    return {int(part["layer"]): float(part[metric]) * METRICS[metric] for part in told}
+def _values(profile: Mapping[str, Any], metric: str) -> dict[int, float | None]:
+    found = {int(part["layer"]): part[metric] for part in profile.get("layers", ())}
+    if all(value is None for value in found.values()):
+        return {}
+    scale = METRICS[metric]
+    return {at: None if x is None else float(x) * scale for at, x in found.items()}
 
 
 def draw_layers(info: LayersInfo, language: str) -> dict[str, Any]:

@@ -14,14 +14,33 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def setting(point: Mapping[str, Any], language: str) -> str:
-    """Threads, streams and the order of texts of a point, in words."""
+    """Threads, streams and the order of texts of a point, in words.
+
+    Args:
+        point: plain data of ``measure.operating.Point``, or of ``Unmeasured``.
+        language: ``en`` or ``zh``.
+    """
     one = "operating.thread" if point["threads"] == 1 else "operating.threads"
     words = [text(one, language, n=point["threads"])]
     if point["streams"] > 1:
         words.append(text("operating.streams", language, n=point["streams"]))
-    if not point["bucketed"]:
+    if not point.get("bucketed", True):
         words.append(text("operating.unsorted", language))
     return " · ".join(words)
+
+
+def failure_words(one: Mapping[str, Any], why: str, language: str) -> str:
+    """What could not be measured, and why, in one line.
+
+    Args:
+        one: plain data of ``measure.operating.Unmeasured``.
+        why: its error as a sentence.
+        language: ``en`` or ``zh``.
+    """
+    words = setting(one, language)
+    if one["batch"] is not None:
+        words = f"{text('operating.batch', language, n=one['batch'])} · {words}"
+    return text("operating.failed", language, setting=words, why=why)
 
 
 def draw_operating(

@@ -11,7 +11,7 @@ MOST = 500  # rows
 
 
 def table_of(figure: Mapping[str, Any], language: str) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows: what kind of point, its name, and both values with their ends.
+    """Heads and rows: what kind of point, its name if any has one, and both values with ends.
 
     Args:
         figure: a plotly figure as plain data; lines that only join points are left out.
@@ -26,7 +26,9 @@ def table_of(figure: Mapping[str, Any], language: str) -> tuple[list[str], list[
         if trace.get("hoverinfo") != "skip"
         for i in range(len(trace["x"]))
     ]
-    return heads, rows[:MOST]
+    if any(name for _, name, *_ in rows):
+        return heads, rows[:MOST]
+    return [heads[0], *heads[2:]], [[kind, *values] for kind, _, *values in rows[:MOST]]
 
 
 def _title(layout: Mapping[str, Any], axis: str) -> str:
@@ -39,8 +41,11 @@ def _name(trace: Mapping[str, Any], place: int) -> str:
 
 
 def _value(trace: Mapping[str, Any], axis: str, place: int) -> str:
-    """``1.37 (1.31 to 1.43)``; without ends where there are none."""
-    value, bars = float(trace[axis][place]), trace.get(f"error_{axis}")
+    """``1.37 (1.31 to 1.43)``; without ends where there are none; a category as it is."""
+    told, bars = trace[axis][place], trace.get(f"error_{axis}")
+    if told is None or isinstance(told, str):
+        return told or ""
+    value = float(told)
     if not bars:
         return f"{value:.4g}"
     low, high = value - bars["arrayminus"][place], value + bars["array"][place]

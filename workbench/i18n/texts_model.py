@@ -49,6 +49,8 @@ TEXTS = {
     "choose.header": ("The first line names the columns", "首行为列名"),
     "choose.test": ("Test file", "测试文件"),
     "choose.test_none": ("none: rows are held out", "无：从训练数据中留出"),
+    "choose.unlabelled": ("Texts without labels", "无标签文本"),
+    "choose.unlabelled_none": ("none; a file to distil on", "无；用于蒸馏的文件"),
     "choose.take": ("Take it", "采用"),
     "choose.use": ("Use this file", "使用此文件"),
     "choose.bad_row": ("line {line}: {reason}", "第 {line} 行：{reason}"),

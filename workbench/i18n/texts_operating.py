@@ -20,6 +20,8 @@ TEXTS = {
         "上限之内最好：批量 {batch} · {setting}：每秒 {rate} 条，每批 p95 为 {tail} 毫秒"
         "（n = {n} 次启动）。",
     ),
+    "operating.failed": ("Not measured: {setting}. {why}", "未能测量：{setting}。{why}"),
+    "operating.batch": ("batch {n}", "批量 {n}"),
     "operating.thread": ("{n} thread", "{n} 线程"),
     "operating.threads": ("{n} threads", "{n} 线程"),
     "operating.streams": ("{n} streams", "{n} 路流"),

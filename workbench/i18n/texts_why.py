@@ -19,6 +19,10 @@ TEXTS = {
     "why.no_cause": ("Nothing stands out.", "没有明显的原因。"),
     "why.layers": ("layer by layer", "逐层查看"),
     "why.no_layers": ("hide the layers", "收起各层"),
+    "why.no_layer_times": (
+        "This runtime cannot tell how long each layer takes.",
+        "此运行时无法区分各层所用的时间。",
+    ),
     "why.limit": (
         "{share} % of what this machine could do: the products and weights alone need at least "
         "{least}.",

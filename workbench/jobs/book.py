@@ -21,6 +21,11 @@ MOST_STARTS = 5  # of one job by servers that ended before anything came of it
 ENDED = ("done", "failed", "cancelled")
 
 
+def no_job(job_id: str) -> BadInput:
+    """Why a job cannot be told of."""
+    return BadInput(f"job {job_id!r:.80}", "the id of a job", "list them with workbench jobs")
+
+
 @dataclass
 class Entry:
     """What the book keeps of a job besides the job.
@@ -73,15 +78,34 @@ class Book:
             self.jobs[job.id] = job
             self.queue.add(job)
 
-    def submit(self, kind: str, client: str, request: Mapping[str, Any]) -> Job:
-        """Write a job down and put it in the queue; when this returns it survives a crash.
+    def known(self, job_id: str, client: str) -> Job | None:
+        """The job that a client has asked for under an id, if it has.
 
         Raises:
-            BadInput: if too many are waiting.
+            BadInput: if another client has: nobody gets a job by its id.
+        """
+        job = self.jobs.get(job_id)
+        if job is not None and job.client != client:
+            raise BadInput(f"job {job_id!r}", "a job of your own", "ask who started it")
+        return job
+
+    def submit(self, kind: str, client: str, request: Mapping[str, Any], job_id: str = "") -> Job:
+        """Write a job down and put it in the queue; when this returns it survives a crash.
+
+        Args:
+            kind: of work.
+            client: who asks.
+            request: as ``check_request`` gave it back.
+            job_id: made by the client, so that a wish that it sends twice is one job.
+
+        Raises:
+            BadInput: if too many are waiting, or the id is that of another client's job.
             OSError: if it cannot be written down; it is then not in the queue.
         """
+        if (job := self.known(job_id, client)) is not None:
+            return job
         self.queue.admit(client)
-        job = Job(uuid4().hex, kind, client, dict(request), created=time.time())
+        job = Job(job_id or uuid4().hex, kind, client, dict(request), created=time.time())
         last = max((entry.number for entry in self._entries.values()), default=0)
         self._write(job, Entry(last + 1, uuid4().hex))
         self.queue.add(job)
@@ -148,7 +172,7 @@ class Book:
             BadInput: if there is none of that id.
         """
         if job_id not in self.jobs:
-            raise BadInput(f"job {job_id!r}", "the id of a job", "list them with workbench jobs")
+            raise no_job(job_id)
         return self.jobs[job_id]
 
     def listed(self) -> tuple[Job, ...]:

@@ -4,44 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
 from workbench.core.client import Listener
 from workbench.core.errors import BadInput
 from workbench.core.records import Job, Run
-from workbench.jobs.request import OWNER
+from workbench.jobs.clients import OWNER
+from workbench.jobs.letter import answered, body, located, of_job, of_run
 from workbench.jobs.start import Address, ensure
 from workbench.recipes.recipe import Recipe
-from workbench.store import Store, no_run
+from workbench.store import Store
 
 ENDED = ("done", "failed", "cancelled")
-RUN = re.compile(r"[\w-]{1,64}", re.ASCII)
-
-
-def located(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request with a model's folder as an absolute path: the server works elsewhere."""
-    asked, model = dict(request), request.get("model")
-    if isinstance(model, str) and model:
-        with suppress(OSError, RuntimeError, ValueError):
-            place = Path(model).expanduser()
-            if place.is_dir():
-                asked["model"] = str(place.resolve())
-    return asked
-
-
-def _address(run: str) -> str:
-    """Where the server tells of a run."""
-    if not RUN.fullmatch(run):
-        raise no_run(run)
-    return f"/runs/{run}"
+# A wish is checked before it is answered, and a task of 2 GiB may be read, or a model fetched.
+PATIENT = httpx.Timeout(30, read=4 * 3600)
 
 
 class Verbs:
@@ -138,9 +122,12 @@ class HttpClient(Verbs):
         weakref.finalize(self, self._http.close)
 
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
-        """Ask for work; it goes on when this process ends."""
-        body = {"kind": kind, "request": located(request)}
-        return Job.from_json(self._ask("POST", "/jobs", json=body))
+        """Ask for work; it goes on when this process ends.
+
+        The job's id is made here: if the answer is lost, asking again finds the same job.
+        """
+        sent = body({"id": uuid4().hex, "kind": kind, "request": located(request)})
+        return Job.from_json(self._ask("POST", "/jobs", content=sent, timeout=PATIENT))
 
     def jobs(self) -> tuple[Job, ...]:
         """Jobs waiting, running and lately ended, oldest first."""
@@ -148,7 +135,7 @@ class HttpClient(Verbs):
 
     def cancel(self, job: str) -> None:
         """Ask a job to stop; what it finished is kept."""
-        self._ask("POST", f"/jobs/{job}/cancel")
+        self._ask("POST", of_job(job) + "/cancel", timeout=PATIENT)
 
     def runs(self) -> tuple[Run, ...]:
         """Runs that this client may see, oldest first; of their launches only the process ids."""
@@ -156,18 +143,18 @@ class HttpClient(Verbs):
 
     def recorded(self, run: str) -> Run:
         """The run of an id: whoever knows it may see it, whose run it ever is."""
-        return Run.from_json(self._ask("GET", _address(run)))
+        return Run.from_json(self._ask("GET", of_run(run)))
 
     def flips(self, run: str, against: str = "") -> Mapping[str, Any]:
         """Which answers changed between two runs."""
         found: dict[str, Any] = self._ask(
-            "GET", _address(run) + "/flips", params={"against": against}
+            "GET", of_run(run) + "/flips", params={"against": against}
         )
         return found
 
     def why(self, run: str) -> Mapping[str, Any]:
         """Where the time of a run goes, and why."""
-        found: dict[str, Any] = self._ask("GET", _address(run) + "/why")
+        found: dict[str, Any] = self._ask("GET", of_run(run) + "/why")
         return found
 
     def limits(self) -> Mapping[str, float]:
@@ -264,7 +251,7 @@ class HttpClient(Verbs):
                 self._address = None  # a new server has a new token
                 continue
             break
-        data = answer.json()
+        data = answered(answer)
         if "error" in data and answer.status_code >= 400:
             raise BadInput(**data["error"])
         answer.raise_for_status()

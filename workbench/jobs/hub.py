@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from workbench.core.records import Job, Run
 from workbench.jobs import limits
 from workbench.jobs.book import Book
+from workbench.jobs.clients import OWNER
 from workbench.jobs.crew import Worker, devices
-from workbench.jobs.request import OWNER
 from workbench.store import Store
 
 
@@ -27,6 +28,7 @@ class Hub:
         self.wake = asyncio.Event()
         self.followers: dict[asyncio.Queue[Mapping[str, Any] | None], str] = {}
         self.touched = time.monotonic()
+        self._checks = 0  # wishes that are being checked, which may take minutes
         self.workers = [Worker(d, self.book, self.store, self.publish) for d in devices()]
 
     def publish(self, event: Mapping[str, Any]) -> None:
@@ -43,10 +45,21 @@ class Hub:
             else:
                 queue.put_nowait(seen)
 
+    @contextmanager
+    def checking(self) -> Iterator[None]:
+        """While a wish is checked the server is not idle."""
+        self._checks += 1
+        try:
+            yield
+        finally:
+            self._checks -= 1
+            self.touched = time.monotonic()
+
     @property
     def idle_s(self) -> float:
         """Seconds since anything was wanted of the server."""
-        if self.followers or self.book.queue.waiting() or any(w.job for w in self.workers):
+        working = self._checks or any(worker.job for worker in self.workers)
+        if working or self.followers or self.book.queue.waiting():
             self.touched = time.monotonic()
         return time.monotonic() - self.touched
 

@@ -13,8 +13,10 @@ from workbench.core.client import Listener
 from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs import failed, views
-from workbench.jobs.client import Verbs, located
-from workbench.jobs.request import OWNER, check_request
+from workbench.jobs.client import Verbs
+from workbench.jobs.clients import OWNER
+from workbench.jobs.letter import located
+from workbench.jobs.request import check_request
 from workbench.store import Store
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Run
+from workbench.jobs.clients import OWNER
 from workbench.jobs.desk import Desk
 from workbench.jobs.point import FAST
 from workbench.jobs.setup import Setup, prepare
@@ -19,6 +20,22 @@ from workbench.recipes.operating import Grid, settings, suggested
 from workbench.store import Store, no_run
 
 ATTACHED = "operating"
+
+
+def place(run: Run, client: str) -> str:
+    """Under which name a client's points of a run are kept.
+
+    Those of the run's own client and of the owner are the run's. What a visitor measures of
+    somebody else's run is for that visitor alone.
+    """
+    return ATTACHED if client in (OWNER, run.client) else f"{ATTACHED}-{client}"
+
+
+def kept(store: Store, run: Run, client: str) -> Mapping[str, Any]:
+    """What a client measured of a run, else what is kept beside it for all; empty if nothing."""
+    own = store.attached(run.id, place(run, client))
+    found = own or store.attached(run.id, ATTACHED)
+    return found if isinstance(found, Mapping) else {}
 
 
 @dataclass(frozen=True)
@@ -58,17 +75,20 @@ def operate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
     """Measure the grid of a checked request; after every round the points are kept.
 
     Raises:
-        HostFailed: if the model cannot be opened with some setting.
+        HostFailed: if the model cannot be measured with any setting.
         Cancelled: when asked to stop; whole rounds are kept.
     """
     wish = asked(request, desk.home)
     own = desk.home / "runs" / wish.run.id / "artifact"
     side = Side(own if own.is_dir() else wish.setup.folder, wish.run.recipe["runtime"])
-    stamp = asdict(environment())
+    stamp, name = asdict(environment()), place(wish.run, desk.client)
+
+    failed: list[dict[str, Any]] = []
 
     def keep(points: tuple[Point, ...]) -> None:
         told = [{k: v for k, v in p.to_json().items() if k != "launches"} for p in points]
-        desk.store.attach(wish.run.id, ATTACHED, {"points": told, "environment": stamp})
+        found = {"points": told, "failed": failed, "environment": stamp}
+        desk.store.attach(wish.run.id, name, found)
 
     points = operating_points(
         side,
@@ -76,6 +96,7 @@ def operate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
         wish.grid,
         on_progress=lambda done, total: desk.stage("operating", done, total),
         on_round=keep,
+        on_failure=lambda one: failed.append(one.to_json()),
         cancelled=desk.cancelled,
         quick=bool(os.environ.get(FAST)),
     )

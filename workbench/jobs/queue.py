@@ -7,7 +7,7 @@ from dataclasses import replace
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.jobs import limits
-from workbench.jobs.request import OWNER, VISITOR
+from workbench.jobs.clients import OWNER, VISITOR
 
 
 class FairQueue:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from workbench.recipes.grid import expand
 from workbench.recipes.plan import plan
 from workbench.recipes.recipe import Recipe
 
-OWNER = "owner"
-VISITOR = re.compile("[0-9a-f]{32}")  # id of a visitor of a published page: random, 128 bits
 FIELDS = {
     "tune": {"model", "task", "mode", "epochs", "timeout"},
     "run": {"model", "task", "recipe", "split", "timeout"},

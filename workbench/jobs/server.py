@@ -28,12 +28,13 @@ from fastapi.responses import JSONResponse
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.jobs import limits, views
+from workbench.jobs.clients import OWNER
 from workbench.jobs.hub import Hub, masked, sees, unsigned
-from workbench.jobs.request import OWNER, check_request
+from workbench.jobs.request import check_request
 from workbench.jobs.start import ADDRESS, DETACHED, LOCK, TOKEN
 from workbench.jobs.wire import EventStream, read_request
 from workbench.measure.family import end_family
-from workbench.store import Store, disk_error, note, replacing, write_json
+from workbench.store import disk_error, note, replacing, write_json
 
 CLIENT = re.compile(r"[\w.-]{1,64}", re.ASCII)
 KEEP_ALIVE_S = 15.0
@@ -122,10 +123,13 @@ def _client(request: Request) -> str:
 
 async def _submit(request: Request) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
-    client, (kind, asked) = _client(request), await read_request(request)
-    hub.book.queue.admit(client)  # before the work of checking, and again after it
-    checked = await asyncio.to_thread(check_request, kind, asked, hub.home)
-    job = hub.book.submit(kind, client, checked)
+    client, posted = _client(request), await read_request(request)
+    job = hub.book.known(posted.id, client)  # its answer was lost on the way
+    if job is None:
+        hub.book.queue.admit(client)  # before the work of checking, and again after it
+        with hub.checking():
+            checked = await asyncio.to_thread(check_request, posted.kind, posted.request, hub.home)
+        job = hub.book.submit(posted.kind, client, checked, posted.id)
     hub.wake.set()
     for worker in hub.workers:
         worker.give_way()
@@ -174,8 +178,8 @@ async def _limits(request: Request) -> dict[str, Any]:
 
 
 async def _view(request: Request, run_id: str, view: str, against: str = "") -> dict[str, Any]:
-    store: Store = request.app.state.hub.store
-    return await asyncio.to_thread(views.view, view, store, run_id, against)
+    store, client = request.app.state.hub.store, _client(request)
+    return await asyncio.to_thread(views.view, view, store, run_id, against, client)
 
 
 async def _events(request: Request) -> EventStream:

@@ -9,7 +9,8 @@ from typing import Any
 from workbench.core.errors import BadInput
 from workbench.core.records import Run
 from workbench.jobs import layers
-from workbench.jobs.operating import ATTACHED
+from workbench.jobs.clients import OWNER
+from workbench.jobs.operating import kept
 from workbench.ledger import compared, counterpart
 from workbench.measure.causes import causes
 from workbench.measure.ceiling import Ceiling, key, least_s
@@ -28,12 +29,14 @@ def everybody(_: Run) -> bool:
     return True
 
 
-def view(name: str, store: Store, run_id: str, against: str = "") -> dict[str, Any]:
+def view(
+    name: str, store: Store, run_id: str, against: str = "", client: str = OWNER
+) -> dict[str, Any]:
     """A view of a run by its name: ``flips`` or ``why``; arguments as below."""
     if name == "flips":
         return flips(store, run_id, against)
     if name == "why":
-        return why(store, run_id)
+        return why(store, run_id, client)
     raise BadInput(f"view {name!r:.40}", "flips or why", "ask through the client")
 
 
@@ -54,18 +57,25 @@ def flips(store: Store, run_id: str, against: str = "") -> dict[str, Any]:
     return replace(made, flips=short).to_json()
 
 
-def why(store: Store, run_id: str) -> dict[str, Any]:
+def why(store: Store, run_id: str, client: str = OWNER) -> dict[str, Any]:
     """Where a run's time goes, why, and how near that is to what the machine could do.
+
+    Args:
+        store: holds it.
+        run_id: a finished run.
+        client: who asks; operating points that a visitor measured are for that visitor.
 
     Returns:
         ``profile`` and ``reference`` (plain data of a ``Profile``, or None), ``causes`` (of
         ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None), ``operating``
-        (plain data of ``Point``, as far as its grid is measured).
+        (plain data of ``Point``, as far as its grid is measured), ``operating_failed`` (of
+        ``Unmeasured``: what could not be measured, and why).
 
     Raises:
         BadInput: for a run that is not there.
     """
     run = store.run(run_id)
+    points = kept(store, run, client)
     mine = _profile(store, run.id)
     reference = _profile(store, run.reference) if run.reference else None
     found = causes(mine, reference) if mine is not None else ()
@@ -76,7 +86,8 @@ def why(store: Store, run_id: str) -> dict[str, Any]:
         "reference": _beside(store, run, reference),
         "causes": [cause.to_json() for cause in found],
         "least_s": _least(store, run, mine),
-        "operating": (store.attached(run.id, ATTACHED) or {}).get("points", []),
+        "operating": points.get("points", []),
+        "operating_failed": points.get("failed", []),
     }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+import re
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
@@ -13,12 +15,23 @@ from starlette.types import Message, Send
 from workbench.core.errors import BadInput
 from workbench.jobs.limits import REQUEST_BYTES, SEND_S
 
+ID = re.compile("[0-9a-f]{32}")
 
-async def read_request(request: Request) -> tuple[Any, Any]:
-    """The kind and the request of a posted job; no more than the limit is ever held.
+
+class Posted(NamedTuple):
+    """A posted wish: what for, and the id that its job is to have."""
+
+    kind: Any
+    request: Any
+    id: str
+
+
+async def read_request(request: Request) -> Posted:
+    """A posted wish; no more than the limit is ever held.
 
     Raises:
-        BadInput: for a body that is too long, or no JSON with the two.
+        BadInput: for a body that is too long, or no JSON with kind and request, or another id
+            than 32 hexadecimal digits; without one it gets a new one.
     """
     body = bytearray()
     async for chunk in request.stream():
@@ -29,9 +42,13 @@ async def read_request(request: Request) -> tuple[Any, Any]:
     try:
         data = json.loads(body, parse_constant=_no_number)
         json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is no text
-        return data["kind"], data["request"]
+        posted = Posted(data["kind"], data["request"], data.get("id", uuid4().hex))
     except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise BadInput("request", "JSON with kind and request", "ask through the client") from err
+    if not isinstance(posted.id, str) or not ID.fullmatch(posted.id):
+        told = f"id {posted.id!r:.80}"
+        raise BadInput(told, "32 hexadecimal digits", "ask through the client")
+    return posted
 
 
 def _no_number(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from workbench.ledger.export import exported
 from workbench.ledger.flips import Named, ledger
+from workbench.ledger.order import SORTS, ordered
 from workbench.ledger.read import compared, counterpart
 from workbench.ledger.records import KINDS, LOST, OTHER, WON, Flip, Group, Ledger
 
@@ -9,6 +10,7 @@ __all__ = [
     "KINDS",
     "LOST",
     "OTHER",
+    "SORTS",
     "WON",
     "Flip",
     "Group",
@@ -18,4 +20,5 @@ __all__ = [
     "counterpart",
     "exported",
     "ledger",
+    "ordered",
 ]

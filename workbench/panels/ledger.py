@@ -8,11 +8,11 @@ import ipywidgets as w
 
 from workbench.core.records import Estimate
 from workbench.i18n.numbers import chance, change_words
-from workbench.ledger import LOST, OTHER, WON, Flip, Group, Ledger
+from workbench.ledger import LOST, OTHER, SORTS, WON, Flip, Group, Ledger
 from workbench.panels.card import Card, options, trouble, visible
 from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
-from workbench.state.ledger import SORTS, LedgerState
+from workbench.state.ledger import LedgerState
 
 CELL = 160  # characters of a text in the table
 HEADS = ("kind", "label", "before", "after", "text", "drop")

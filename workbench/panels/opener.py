@@ -58,18 +58,15 @@ class FileOpener(w.VBox):
     def __init__(self, state: ChooseState) -> None:
         self.state, self._showing = state, False
         self.path, self.load = w.Text(), w.Button()
-        self.text, self.label, self.test = (
-            w.Dropdown(),
-            w.Dropdown(),
-            w.Text(continuous_update=False),
-        )
+        self.text, self.label = w.Dropdown(), w.Dropdown()
+        self.test, self.more = (w.Text(continuous_update=False) for _ in range(2))
         self.header, self.use = w.Checkbox(value=True, indent=False), w.Button()
         self.note = Markup()
-        self.details = w.VBox([self.text, self.label, self.header, self.test])
+        self.details = w.VBox([self.text, self.label, self.header, self.test, self.more])
         super().__init__([_row(self.path, self.load), self.note, self.details, self.use])
         self.load.on_click(lambda _: state.look(self.path.value))
         self.use.on_click(lambda _: state.use_file())
-        for name in ("text", "label", "header", "test"):
+        for name in ("text", "label", "header", "test", "more"):
             getattr(self, name).observe(self._changed, "value")
         state.observe(self._show, ["file", "columns", "preview", "file_trouble"])
         state.session.observe(self._show, ["language"])
@@ -82,6 +79,7 @@ class FileOpener(w.VBox):
                 label=self.label.value,
                 header=self.header.value,
                 test=self.test.value.strip(),
+                unlabelled=self.more.value.strip(),
             )
 
     def _show(self, _: Any = None) -> None:
@@ -100,6 +98,8 @@ class FileOpener(w.VBox):
         self.label.description = say("choose.label_column")
         self.header.description = say("choose.header")
         self.test.description, self.test.placeholder = say("choose.test"), say("choose.test_none")
+        self.more.description = say("choose.unlabelled")
+        self.more.placeholder = say("choose.unlabelled_none")
 
     def _copy(self) -> None:
         state, wish, shown = self.state, self.state.file, self.state.preview
@@ -107,6 +107,7 @@ class FileOpener(w.VBox):
         visible(self.use, shown is not None)
         if wish is not None:
             self.header.value, self.test.value = wish.header, wish.test
+            self.more.value = wish.unlabelled
         listed = [("–", None), *((name, name) for name in state.columns)]
         found = (shown.text_column, shown.label_column) if shown else (None, None)
         given = (wish.text, wish.label) if wish else (None, None)

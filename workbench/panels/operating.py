@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from workbench.figures.operating import draw_operating, setting
+from workbench.figures.operating import draw_operating, failure_words, setting
 from workbench.i18n.numbers import significant
 from workbench.panels.card import Card, visible
 from workbench.panels.controls import name, slider
@@ -43,7 +43,7 @@ class OperatingPanel(Card):
         self.button.disabled = state.measuring()
         for widget in (self.plot, self.ceiling):
             visible(widget, bool(points))
-        self.told.html = self._told() if shown else ""
+        self.told.html = self._told() + self._failed() if shown else ""
 
     def _draw(self, _: Any = None) -> None:
         self._show()
@@ -72,3 +72,12 @@ class OperatingPanel(Card):
             n=point["throughput"]["n"],
         )
         return f'<p aria-live="polite">{escape(words)}</p>'
+
+    def _failed(self) -> str:
+        """What could not be measured, and why."""
+        state, language = self.state, self.state.session.language
+        if state.measuring():
+            return ""
+        told = [failure_words(one, why, language) for one, why in state.failed()]
+        items = "".join(f"<li>{escape(words)}</li>" for words in told)
+        return f'<ul class="wb-examples">{items}</ul>' if told else ""

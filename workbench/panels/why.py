@@ -7,7 +7,8 @@ from typing import Any
 from workbench.figures.layers import METRICS, draw_layers, layers_info
 from workbench.panels.card import Card, classed, visible
 from workbench.panels.foreign import escape
-from workbench.panels.web import Markup, PlotView
+from workbench.panels.tabled import TabledPlot
+from workbench.panels.web import Markup
 from workbench.state.why import WhyState
 
 
@@ -16,7 +17,7 @@ class WhyPanel(Card):
 
     def __init__(self, state: WhyState) -> None:
         self.state = state
-        self.body, self.plot = Markup(state.show), classed(PlotView(), "wb-layers")
+        self.body, self.plot = Markup(state.show), classed(TabledPlot(), "wb-layers")
         super().__init__("why", [self.body, self.plot])
         state.observe(self._show)
         state.session.observe(self._show, ["language", "selected", "runs", "jobs"])
@@ -27,13 +28,13 @@ class WhyPanel(Card):
         shown = state.run() is not None
         visible(self, shown)
         self.title(say("why.heading"))
-        profile = state.part("profile")
-        drawn = shown and state.layers and bool(profile and profile["layers"])
+        drawn = shown and state.drawn()
         visible(self.plot, drawn)
         self.body.html = self._told() if shown else ""
         if drawn:
-            info = layers_info(profile, state.part("reference"), state.metric)
-            self.plot.show(draw_layers(info, state.session.language), say("why.layers"))
+            info = layers_info(state.part("profile"), state.part("reference"), state.metric)
+            language = state.session.language
+            self.plot.show(draw_layers(info, language), language, say("why.layers"))
 
     def _told(self) -> str:
         state, say = self.state, self.state.session.say
@@ -66,12 +67,15 @@ class WhyPanel(Card):
             for metric in METRICS:
                 words = say(f"layers.{metric}")
                 made += _button("metric", metric, words, metric == state.metric)
-        return f"<div>{made}</div>"
+        untold = state.untold() if state.layers else ""
+        told = f'<p class="wb-soft" role="status">{escape(untold)}</p>' if untold else ""
+        return f"<div>{made}</div>{told}"
 
 
 def _button(act: str, value: str, words: str, on: bool = False) -> str:
     now = " wb-now" if on else ""
+    pressed = f' aria-pressed="{"true" if on else "false"}"' if act == "metric" else ""
     return (
         f'<button class="wb-link{now}" data-act="{act}" data-value="{value}" '
-        f'data-key="{act}-{value}">{escape(words)}</button>'
+        f'data-key="{act}-{value}"{pressed}>{escape(words)}</button>'
     )

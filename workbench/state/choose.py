@@ -25,6 +25,7 @@ class FileWish:
         label: column of the labels, or None to guess.
         header: whether the first line names the columns.
         test: path of a test file, or empty: then rows are held out.
+        unlabelled: path of a file of texts without labels, or empty.
     """
 
     path: str
@@ -32,6 +33,7 @@ class FileWish:
     label: str | None = None
     header: bool = True
     test: str = ""
+    unlabelled: str = ""
 
 
 class ChooseState(HasTraits):
@@ -121,7 +123,7 @@ class ChooseState(HasTraits):
         self.file_trouble = self._refused(read)
 
     def change_file(self, **changes: Any) -> None:
-        """Look at the same file with other columns, without a header, or with a test file."""
+        """Look at the same file with other columns, without a header, or with files beside it."""
         if self.file is not None and replace(self.file, **changes) != self.file:
             now = {**asdict(self.file), **changes}
             self.look(**now)
@@ -136,7 +138,8 @@ class ChooseState(HasTraits):
 
         def use() -> None:
             columns = shown.text_column, shown.label_column
-            self.open_task(tasks.csv_id(wish.path, wish.test or None, *columns, wish.header))
+            files = wish.path, wish.test or None
+            self.open_task(tasks.csv_id(*files, *columns, wish.header, wish.unlabelled or None))
             self.file, self.columns, self.preview = None, (), None
 
         self.file_trouble = self._refused(use)

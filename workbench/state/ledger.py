@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,20 +10,11 @@ from traitlets import Bool, HasTraits, Int, Unicode, observe
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Run
-from workbench.ledger import KINDS, Flip, Group, Ledger, exported
+from workbench.ledger import KINDS, SORTS, Flip, Group, Ledger, exported, ordered
 from workbench.state.explore import ExploreState
 from workbench.state.later import later
 
 PAGE = 10  # rows
-SORTS: Mapping[str, Callable[[Flip], Any]] = {
-    "drop": lambda flip: (-flip.drop, flip.row),
-    "row": lambda flip: flip.row,
-    "kind": lambda flip: (KINDS.index(flip.kind), -flip.drop),
-    "label": lambda flip: (flip.label, -flip.drop),
-    "before": lambda flip: (flip.before, -flip.drop),
-    "after": lambda flip: (flip.after, -flip.drop),
-    "text": lambda flip: flip.text,
-}
 SETTLED = ("worse", "better", "worse than the rest")
 
 
@@ -116,10 +106,10 @@ class LedgerState(HasTraits):
         """Rows that pass the filters, in order."""
         if self.ledger is None:
             return []
-        flips = [f for f in self.ledger.flips if not self.kind or f.kind == self.kind]
+        flips = ordered(self.ledger.flips, self.kind, self.sort)
         if 0 <= self.group < len(self.ledger.groups):
             flips = [f for f in flips if _within(f, self.ledger.groups[self.group])]
-        return sorted(flips, key=SORTS[self.sort])
+        return flips
 
     def shown(self) -> Page:
         """The page on screen."""

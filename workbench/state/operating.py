@@ -7,6 +7,7 @@ from typing import Any
 
 from traitlets import HasTraits, Int
 
+from workbench.core.errors import BadInput
 from workbench.core.knobs import Span
 from workbench.i18n.numbers import duration
 from workbench.recipes.operating import Grid, suggested
@@ -34,6 +35,11 @@ class OperatingState(HasTraits):
     def points(self) -> list[Mapping[str, Any]]:
         """Plain data of the measured points; empty while there are none."""
         return list(self.why.part("operating") or ())
+
+    def failed(self) -> list[tuple[Mapping[str, Any], str]]:
+        """Settings that could not be measured, each with why, in one sentence."""
+        found = self.why.part("operating_failed") or ()
+        return [(one, self.session.told(BadInput(**one["error"]))) for one in found]
 
     def best(self) -> int | None:
         """Place of the point with the highest throughput whose p95 is within the ceiling."""

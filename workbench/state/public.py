@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.core.home import home
 from workbench.core.records import Job, Run
 
 FILES = "csv:"  # how the id of a task begins that lies in files
@@ -26,8 +32,29 @@ def is_file(name: Any) -> bool:
 
 
 def without_paths(words: str) -> str:
-    """The words with every path cut down to its last part."""
-    return PATH.sub(lambda found: "…" + re.split(r"[/\\]", found[0].rstrip("/\\"))[-1], words)
+    """The words with every path cut down to its last part, and folders of ours to nothing.
+
+    A path's end cannot be told from its letters where folders have spaces or brackets in their
+    names. Those that errors name most are known, so these go first, letter by letter.
+    """
+    if "/" not in words and "\\" not in words:
+        return words
+    roots = []
+    for folder in (home, Path.home, Path.cwd, tempfile.gettempdir, lambda: sys.prefix):
+        with suppress(OSError, RuntimeError):
+            roots.append(str(folder()))
+    bare = _known(*roots).sub("…", words)
+    cut = PATH.sub(lambda found: "…" + re.split(r"[/\\]", found[0].rstrip("/\\"))[-1], bare)
+    return re.sub("…+[/\\\\]?…", "…", cut)
+
+
+@lru_cache(maxsize=8)
+def _known(*roots: str) -> re.Pattern[str]:
+    """These folders and what they lie in, the longest first."""
+    found = {path for root in roots for path in (Path(root), Path(root).resolve())}
+    told = {str(part) for path in found for part in (path, *path.parents)} - {"/", "."}
+    listed = "|".join(map(re.escape, sorted(told, key=len, reverse=True)))
+    return re.compile(rf"(?<![\w.~-])(?:{listed})(?![\w-]|\.\w)" if listed else "(?!)")
 
 
 def public_error(error: Mapping[str, str] | None) -> Mapping[str, str] | None:

@@ -53,7 +53,7 @@ class WhyState(HasTraits):
             self.session.ask("ceiling", threads=int(run.recipe["runtime"].get("threads", 1)))
 
     def part(self, name: str) -> Any:
-        """``profile``, ``reference``, ``causes``, ``least_s``, ``operating``; None without it."""
+        """What ``Client.why`` gave under a name, such as ``profile``; None without it."""
         return self.found.get(name) if isinstance(self.found, Mapping) else None
 
     def causes(self) -> list[str]:
@@ -70,6 +70,17 @@ class WhyState(HasTraits):
         run = self.run()
         latency = run.metrics.get("latency_mean") if run is not None else None
         return limit_words(self.part("least_s"), latency, self.session.language)
+
+    def drawn(self) -> bool:
+        """Whether the layers are to be drawn."""
+        profile = self.part("profile")
+        return bool(self.layers and profile and profile["layers"] and not self.untold())
+
+    def untold(self) -> str:
+        """Why the chosen metric of the layers cannot be drawn; empty if it can."""
+        layers = (self.part("profile") or {}).get("layers", ())
+        known = any(layer[self.metric] is not None for layer in layers)
+        return "" if known or not layers else self.session.say("why.no_layer_times")
 
     def measuring(self) -> bool:
         """Whether a profile or the ceiling is on its way."""
