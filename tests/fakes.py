@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import os
 import random
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 
 WORDS = [
@@ -126,3 +128,19 @@ def small_task(folder: Path) -> str:
     train = write_csv(folder / "small.csv", sentences(240))
     test = write_csv(folder / "small_test.csv", sentences(60, seed=1))
     return csv_id(train, test)
+
+
+def server_pid(home: Path) -> int:
+    """The process of a home's job server, as it wrote itself down."""
+    return json.loads((home / "server.json").read_text())["pid"]
+
+
+def stop_server(home: Path) -> None:
+    """End a home's job server, and wait for it and all that it started."""
+    try:
+        process = psutil.Process(server_pid(home))
+    except (OSError, psutil.NoSuchProcess):
+        return
+    family = [*process.children(recursive=True), process]
+    process.terminate()
+    psutil.wait_procs(family, timeout=15)

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 from crash import PATIENCE_S, until
-from fakes import checkpoint, small_task
+from fakes import checkpoint, server_pid, small_task, stop_server
 
 import workbench
 from workbench.core.errors import BadInput
@@ -55,24 +55,10 @@ def at(place, monkeypatch):
     return place
 
 
-def server_pid(home):
-    return json.loads((home / "server.json").read_text())["pid"]
-
-
 def hosts(home):
     """Processes that are timed just now."""
     family = psutil.Process(server_pid(home)).children(recursive=True)
     return [p for p in family if "workbench.measure.program" in " ".join(p.cmdline())]
-
-
-def stop_server(home):
-    try:
-        process = psutil.Process(server_pid(home))
-    except (OSError, psutil.NoSuchProcess):
-        return
-    family = [*process.children(recursive=True), process]
-    process.terminate()
-    psutil.wait_procs(family, timeout=15)
 
 
 def test_a_run_holds_what_it_was_measured_from(at, monkeypatch):
@@ -129,7 +115,7 @@ def test_a_sweep_measures_each_point_once_and_keeps_what_is_impossible(at):
     }
 
     first = client.sweep(model, task, grid)
-    again = client.sweep(model, task, grid)
+    again = client.sweep(str(home.parent / "hf"), task, grid, tune="linear")  # as first points do
 
     failed = [run for run in first if run.status == "failed"]
     assert len(first) == 4
