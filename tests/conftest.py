@@ -8,6 +8,7 @@ import shutil
 from itertools import count
 
 import pytest
+from fakes import weights_hash
 
 import workbench
 from workbench.core.home import home as home_folder
@@ -78,6 +79,32 @@ def seeded(tuned_home):
         return home
 
     return seed
+
+
+@pytest.fixture(scope="session")
+def exported(once):
+    """``exported(artifact, format, workspace)``: as the export gives it, from one made before.
+
+    Each family of ``fakes.classifier`` is exported once for all processes: its weights are always
+    the same, and whoever asks for the file of others is told so.
+    """
+    from workbench.core.artifact import Artifact, Context
+    from workbench.recipes.registry import EXPORTS
+
+    def export(artifact, target, workspace):
+        weights = weights_hash(artifact)
+
+        def make(folder):
+            EXPORTS["torch", target](artifact, Context(folder))
+            assert weights_hash(artifact) == weights, "the export touched its original"
+            (folder / "weights").write_text(weights)
+
+        place = once(f"{artifact.payload.about.family}-{target}", make)
+        assert (place / "weights").read_text() == weights, "another model's file"
+        folder = shutil.copytree(place / target, workspace / target)
+        return Artifact(target, folder, artifact.labels)
+
+    return export
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from workbench.core.records import content_hash
+
 WORDS = [
     *("where", "is", "my", "parcel", "order", "refund", "money", "card", "shoe", "broken"),
     *("wrong", "size", "red", "blue", "please", "help", "today", "late", "never", "came"),
@@ -99,6 +101,12 @@ def classifier(folder: Path, family: str = "bert", seed: int = 0):
     from workbench.formats.torch import new_classifier
 
     return new_classifier(checkpoint(folder, family, seed), CLASSES, max_length=32)
+
+
+def weights_hash(artifact) -> str:
+    """A hash over names and weights of a torch artifact."""
+    state = artifact.payload.state_dict().items()
+    return content_hash([[n, t.float().numpy().tobytes().hex()] for n, t in state])
 
 
 def sentences(count: int, seed: int = 0) -> list[tuple[str, str]]:
