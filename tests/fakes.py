@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import os
 import random
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
+
+from workbench.core.records import content_hash
 
 WORDS = [
     *("where", "is", "my", "parcel", "order", "refund", "money", "card", "shoe", "broken"),
@@ -99,6 +103,12 @@ def classifier(folder: Path, family: str = "bert", seed: int = 0):
     return new_classifier(checkpoint(folder, family, seed), CLASSES, max_length=32)
 
 
+def weights_hash(artifact) -> str:
+    """A hash over names and weights of a torch artifact."""
+    state = artifact.payload.state_dict().items()
+    return content_hash([[n, t.float().numpy().tobytes().hex()] for n, t in state])
+
+
 def sentences(count: int, seed: int = 0) -> list[tuple[str, str]]:
     """(text, label) pairs that can be learnt: a hint of the class among other words."""
     rng = random.Random(seed)
@@ -126,3 +136,19 @@ def small_task(folder: Path) -> str:
     train = write_csv(folder / "small.csv", sentences(240))
     test = write_csv(folder / "small_test.csv", sentences(60, seed=1))
     return csv_id(train, test)
+
+
+def server_pid(home: Path) -> int:
+    """The process of a home's job server, as it wrote itself down."""
+    return json.loads((home / "server.json").read_text())["pid"]
+
+
+def stop_server(home: Path) -> None:
+    """End a home's job server, and wait for it and all that it started."""
+    try:
+        process = psutil.Process(server_pid(home))
+    except (OSError, psutil.NoSuchProcess):
+        return
+    family = [*process.children(recursive=True), process]
+    process.terminate()
+    psutil.wait_procs(family, timeout=15)

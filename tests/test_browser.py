@@ -1,8 +1,7 @@
-"""The page in a real browser, published by Voila and opened in JupyterLab."""
+"""The page in a real browser, published by Voila."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -13,8 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes import chromium, require
+from fakes import chromium, require, stop_server
 
+from workbench.jobs.client import ENDED, HttpClient
 from workbench.store import Store
 
 pytestmark = pytest.mark.slow
@@ -67,14 +67,14 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory):
+def app(tmp_path_factory, request):
+    """A page that nobody has seen yet; its model was tuned before."""
     chromium()
-    served = Served("app", tmp_path_factory.mktemp("app"))
+    home = request.getfixturevalue("seeded")(tmp_path_factory.mktemp("app"), runs=False)
+    served = Served("app", home)
     yield served
     kernels = served.stop()
-    pid = served.home / "server.json"
-    if pid.exists():
-        psutil.Process(json.loads(pid.read_text())["pid"]).terminate()
+    stop_server(home)
     assert kernels, "a page has a kernel"
     alive = [p for p in kernels if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
     assert not alive, "kernels outlived the app"
@@ -137,14 +137,6 @@ def settled(read, seconds=30):
     return last
 
 
-def at_the_top(lab):
-    """Scrolled to its first cells: JupyterLab follows the run and takes out what is far away."""
-    lab.evaluate(
-        "document.querySelectorAll('.jp-WindowedPanel-outer').forEach(e => e.scrollTop = 0)"
-    )
-    return lab
-
-
 def pruned(run):
     """The share of units that a run's recipe removes, in hundredths."""
     return next((round(100 * t["ffn"]) for t in run.recipe["techniques"] if "ffn" in t), 0)
@@ -184,6 +176,10 @@ def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point
     wait(
         lambda: f"{100 * new.metrics['accuracy'].value:.1f}" in page.inner_text(".wb-figures"), 20
     )
+    owner = HttpClient(app.home)
+    for job in owner.jobs():
+        if job.status not in ENDED:
+            owner.cancel(job.id)  # nobody below waits for the rest of the first points
 
 
 def test_a_click_on_a_row_opens_details_with_code_and_esc_closes_them(page):
@@ -247,25 +243,3 @@ def test_a_visitor_cannot_make_the_kernel_run_code(page, app):
     )
     assert httpx.get(f"{base}/api/contents").status_code in (302, 403, 404)
     assert httpx.get(f"{base}/voila/files/app.ipynb").status_code in (403, 404)
-
-
-def test_jupyterlab_runs_the_tour(browser, tmp_path):
-    served = Served("lab", tmp_path)
-    try:
-        lab = browser.new_page(viewport={"width": 1400, "height": 1000})
-        lab.goto(served.url)
-        lab.wait_for_selector(".jp-Notebook", timeout=60_000)
-        lab.wait_for_selector(
-            ".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000
-        )
-        lab.locator(".jp-Notebook .jp-MarkdownOutput").first.click()
-        lab.click(".lm-MenuBar-itemLabel:text('Run')")
-        lab.click(".lm-Menu-itemLabel:text('Run All Cells')")
-        wait(lambda: at_the_top(lab).locator(PLOT).count())
-        store = Store(tmp_path)
-        run = wait(lambda: [r for r in store.runs() if r.reference and r.status == "done"], 480)[0]
-        shown = wait(lambda: points(at_the_top(lab)).get(run.id), 180)
-        assert shown[1] == pytest.approx(100 * run.metrics["accuracy"].value, rel=1e-6)
-        assert lab.locator(".jp-RenderedText[data-mime-type*='error']").count() == 0
-    finally:
-        served.stop()

@@ -30,7 +30,7 @@ from workbench.training.batches import over
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch):
     """So small a network is slower on two."""
-    monkeypatch.setattr(distillation, "_all_cores", nullcontext)
+    monkeypatch.setattr(distillation, "all_cores", nullcontext)
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from fakes import CLASSES, classifier, require, sentences
 
 from workbench import models
-from workbench.core.artifact import Context
+from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput
 from workbench.formats import load, save
 from workbench.jobs.setup import reference_recipe
@@ -91,28 +93,55 @@ def logits(folder, config, texts=TEXTS):
     return found
 
 
-def made(recipe, folder, work):
-    work.mkdir()
+@pytest.fixture(scope="module")
+def made(small, tmp_path_factory):
+    """``made(recipe, work)``: what it makes of the small model; that is exported once a format."""
+    exports = {}
     rows = sentences(60)
     texts, labels = zip(*rows, strict=True)
-    around = Context(work, texts, (texts, tuple(CLASSES.index(label) for label in labels)))
-    artifact = load(folder)
-    for step in plan(recipe, models.anatomy(folder)).steps:
-        if step.config is None:
-            artifact = EXPORTS[step.source, step.target](artifact, around)
-        else:
-            artifact = WAYS[step.name, step.source].handler(artifact, step.config, around)
-    save(artifact, work / "made")
-    return work / "made"
+    around = Context(Path(), texts, (texts, tuple(CLASSES.index(label) for label in labels)))
+
+    def exported(whole, target, work):
+        if target not in exports:
+            place = replace(around, workspace=tmp_path_factory.mktemp(target))
+            exports[target] = EXPORTS["torch", target](whole, place)
+        folder = shutil.copytree(exports[target].folder, work / target)
+        return Artifact(target, folder, whole.labels)
+
+    def make(recipe, work):
+        work.mkdir()
+        artifact = whole = load(small)
+        for step in plan(recipe, models.anatomy(small)).steps:
+            if step.config is None:
+                assert artifact is whole, "nothing was done to it before"
+                artifact = exported(whole, step.target, work)
+            else:
+                way = WAYS[step.name, step.source]
+                artifact = way.handler(artifact, step.config, replace(around, workspace=work))
+        save(artifact, work / "made")
+        return work / "made"
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(autouse=True)
+def _compiled_once(home, kernels):
+    """All homes share what torch.compile keeps: a compiler takes half a minute."""
+    (home / "cache" / "compiled").symlink_to(kernels)
 
 
 @pytest.mark.parametrize(("recipe", "share"), POINTS)
-def test_an_engine_answers_as_torch_does_and_any_shape(recipe, share, small, plain, tmp_path):
+def test_an_engine_answers_as_torch_does_and_any_shape(recipe, share, made, plain, tmp_path):
     for name in ("onnxruntime", "openvino", "nncf"):
         require(name, "make install")
     if isinstance(recipe.runtime, OpenVino) and (refused := no_bf16(recipe.runtime)):
         pytest.skip(refused)  # the processor's, and nothing that could be installed
-    folder = made(recipe, small, tmp_path / "work")
+    folder = made(recipe, tmp_path / "work")
     session = RUNTIMES[recipe.runtime.name].opener(folder, recipe.runtime)
 
     found = session.predict(TEXTS)
@@ -146,11 +175,11 @@ def test_nothing_is_compiled_once_a_session_is_open(small):
     assert session.encode([""])[1].sum() == 1  # the column that was added is masked
 
 
-def test_layers_that_torchao_quantised_load_again_bit_by_bit(small, tmp_path):
+def test_layers_that_torchao_quantised_load_again_bit_by_bit(small, made, tmp_path):
     from safetensors.numpy import load_file
 
     recipe = Recipe(TorchCompile(), (DynamicInt8(),))
-    folder = made(recipe, small, tmp_path / "work")
+    folder = made(recipe, tmp_path / "work")
     save(load(folder), tmp_path / "again")
 
     first, second = (load_file(p / "model.safetensors") for p in (folder, tmp_path / "again"))
@@ -162,8 +191,8 @@ def test_layers_that_torchao_quantised_load_again_bit_by_bit(small, tmp_path):
     np.testing.assert_array_equal(*(logits(p, Torch()) for p in (folder, tmp_path / "again")))
 
 
-def test_streams_answer_several_batches_at_once_in_their_order(small, tmp_path):
-    folder = made(Recipe(OpenVino()), small, tmp_path / "work")
+def test_streams_answer_several_batches_at_once_in_their_order(made, tmp_path):
+    folder = made(Recipe(OpenVino()), tmp_path / "work")
     session = RUNTIMES["openvino"].opener(folder, OpenVino(threads=2, streams=2))
     batches = [TEXTS[i : i + 7] for i in range(0, 70, 7)]
 
@@ -242,9 +271,9 @@ def test_a_removed_engine_leaves_a_techniques_other_ways(monkeypatch, small):
 
 
 def test_bf16_is_refused_by_a_processor_that_would_quietly_use_float32(
-    monkeypatch, small, tmp_path
+    monkeypatch, made, tmp_path
 ):
-    folder = made(Recipe(OpenVino()), small, tmp_path / "work")
+    folder = made(Recipe(OpenVino()), tmp_path / "work")
     monkeypatch.setattr("workbench.runtimes.openvino._capabilities", lambda core: ["FP32"])
 
     with pytest.raises(BadInput, match="bf16"):
@@ -261,8 +290,6 @@ def test_static_int8_asks_for_calibration_texts_of_several_classes(
 ):
     (tmp_path / "w").mkdir()
     around = Context(tmp_path / "w", calibration, (("late parcel", "red shoe"), labels))
-    from workbench.core.artifact import Artifact
-
     with pytest.raises(BadInput, match=named):
         WAYS["static_int8", format].handler(Artifact(format, small), StaticInt8(), around)
 

@@ -47,21 +47,18 @@ def read(path):
 
 
 @pytest.mark.parametrize("family", ["bert", "gpt2", "llama"])
-def test_the_exported_file_has_fewer_weights_less_to_compute_and_no_zero_rows(family, tmp_path):
+def test_the_exported_file_has_fewer_weights_less_to_compute_and_no_zero_rows(
+    family, exported, tmp_path
+):
     original = classifier(tmp_path / "hf", family)
     rows = sentences(48)
     labels = tuple(CLASSES.index(label) for _, label in rows)
-    found = {}
-    for name, config in (
-        ("whole", None),
-        ("pruned", StructuredPruning(layers=0.25, ffn=0.5, heads=0.5)),
-    ):
-        (tmp_path / name).mkdir()
-        around = Context(tmp_path / name, training=(tuple(text for text, _ in rows), labels))
-        artifact = original if config is None else prune(original, config, around)
-        found[name] = read(to_onnx(artifact, around).folder / "model.onnx")
+    (tmp_path / "pruned").mkdir()
+    around = Context(tmp_path / "pruned", training=(tuple(text for text, _ in rows), labels))
+    less = prune(original, StructuredPruning(layers=0.25, ffn=0.5, heads=0.5), around)
+    made = exported(original, "onnx", tmp_path), to_onnx(less, around)
 
-    whole, pruned = found["whole"], found["pruned"]
+    whole, pruned = (read(one.folder / "model.onnx") for one in made)
     assert whole.multiplications > 0
     assert pruned.multiplications < 0.45 * whole.multiplications, "3 of 4 layers, each halved"
     assert pruned.parameters < 0.7 * whole.parameters, "the embedding stays"

@@ -150,7 +150,7 @@ def test_numbers_beyond_any_number_are_refused(home):
 
 
 def test_too_many_followers_are_refused_and_others_still_answered(home):
-    from test_jobs import stop_server
+    from fakes import stop_server
 
     from workbench.jobs.start import ensure
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fakes import classifier, small_task
 
-import workbench
+from workbench.formats import save
 from workbench.jobs import limits, point
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import prepare
@@ -19,7 +20,7 @@ from workbench.runtimes import OnnxRuntime, Torch
 from workbench.store import Store
 from workbench.techniques import DynamicInt8, StructuredPruning
 
-SMALL = StructuredPruning(layers=0.8, ffn=0.9, heads=0.9)
+SMALL = StructuredPruning(layers=0.8, ffn=0.9, heads=0.9, importance="magnitude")
 STEP = Step("structured_pruning", "torch", "torch", SMALL)
 
 
@@ -39,10 +40,10 @@ def counted(monkeypatch):
 
 @pytest.fixture
 def made(home, tmp_path):
-    """What a recipe of a tuned model makes on a split: its folder and the seconds."""
-    name = workbench.connect(inline=True).tune("all-MiniLM-L6-v2", "shopdesk")
+    """What a recipe of a small model makes on a split: its folder and the seconds."""
+    save(classifier(tmp_path / "hf"), tmp_path / "model")
     desk = Desk("job", "client", home, Store(home), lambda _: None, lambda: False, "secret")
-    setup = prepare(name, "shopdesk", home)
+    setup = prepare(str(tmp_path / "model"), small_task(tmp_path), home)
 
     def make(recipe, split="validation"):
         workspace = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -53,7 +54,6 @@ def made(home, tmp_path):
     return make
 
 
-@pytest.mark.slow
 def test_what_a_recipe_made_serves_the_next_that_begins_alike(counted, made):
     first, took = made(Recipe(Torch(), (SMALL,)))
     again, _ = made(Recipe(Torch(), (SMALL,)), "test")
@@ -77,12 +77,8 @@ def kept(home, encoder):
 
 
 @pytest.fixture
-def encoder():
-    from workbench import models
-    from workbench.core.home import home
-    from workbench.formats.torch import new_classifier
-
-    return new_classifier(models.folder("all-MiniLM-L6-v2", home()), ("a", "b"), 16)
+def encoder(tmp_path):
+    return classifier(tmp_path / "hf")
 
 
 def test_what_is_kept_comes_back_bit_by_bit_with_its_time(kept):

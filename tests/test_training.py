@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from fakes import CLASSES, checkpoint, sentences, small_task, write_csv
@@ -67,6 +70,22 @@ def test_a_cancelled_training_leaves_nothing(tmp_path, home):
         fitted(tmp_path, home, "full", Follow(cancelled=lambda: True))
 
     assert not list((home / "models").glob("*")) if (home / "models").exists() else True
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_fitting_takes_every_core_and_gives_them_back(cancelled, tmp_path, home):
+    import torch
+
+    used, before = set(), torch.get_num_threads()
+    follow = Follow(lambda *_: used.add(torch.get_num_threads()), cancelled=lambda: cancelled)
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(Cancelled) if cancelled else nullcontext():
+            fitted(tmp_path, home, follow=follow)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert used == {len(os.sched_getaffinity(0))}
 
 
 def test_a_class_without_training_rows_is_named(tmp_path, home):

@@ -9,6 +9,7 @@ import time
 import httpx
 import pytest
 import websocket
+from crash import PATIENCE_S, until
 from visiting import V1, Published, Stranger, kept_runs, packed, widget
 
 pytestmark = pytest.mark.slow
@@ -32,28 +33,30 @@ def page(place):
     return place[0]
 
 
-@pytest.fixture
-def stranger(page):
-    opened = arrive(page)
+@pytest.fixture(scope="module")
+def stranger(place):
+    """One who sends messages in many tests: none of them may harm the visit."""
+    opened = arrive(place[0])
     yield opened
-    opened.leave()
+    opened.end()
 
 
 def arrive(page, protocol=V1):
     """A visit, once there is a place."""
-    until = time.monotonic() + 300
-    while time.monotonic() < until:
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
         found = Stranger(page.url, protocol)
         if found.kernel:
             return found
         assert found.status == 503
-        time.sleep(1)
+        time.sleep(0.2)
     raise AssertionError("no place became free")
 
 
 @pytest.mark.parametrize("protocol", [V1, ""])
-def test_no_message_of_a_page_runs_code_or_asks_about_it(page, protocol, tmp_path):
-    stranger = arrive(page, protocol)
+def test_no_message_of_a_page_runs_code_or_asks_about_it(page, protocol, request, tmp_path):
+    shared = protocol == V1
+    stranger = request.getfixturevalue("stranger") if shared else arrive(page, protocol)
     mark = tmp_path / "ran"
     code = f"open({str(mark)!r}, 'w').write('x')"
     attacks = {
@@ -79,7 +82,8 @@ def test_no_message_of_a_page_runs_code_or_asks_about_it(page, protocol, tmp_pat
     assert kinds <= {"status", "kernel_info_reply", "comm_msg", "comm_open", "comm_close"}
     assert not mark.exists()
     assert httpx.get(f"{page.url}/api/kernels/{stranger.kernel}").status_code == 200
-    stranger.leave()
+    if not shared:
+        stranger.end()
 
 
 def test_a_page_opens_no_widget_and_no_target_of_its_own(stranger):
@@ -114,8 +118,8 @@ def test_messages_that_are_none_end_the_line_and_nothing_else(page, stranger):
 
 def ended(line):
     """Whether the server closes a line within a minute."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         try:
             if line.recv_data(control_frame=True)[0] == websocket.ABNF.OPCODE_CLOSE:
                 return True
@@ -193,7 +197,7 @@ def test_two_visitors_share_neither_kernel_nor_runs(page, stranger):
     linked = json.dumps(stranger.states())
     assert "c" * 32 in linked, "by a link that holds its id"
     assert "9" * 32 not in linked
-    other.leave()
+    other.end()
 
 
 def test_what_lies_behind_the_page_is_out_of_reach(page):
@@ -241,8 +245,8 @@ def test_other_sites_and_other_names_are_turned_away(page, stranger):
     )
 
 
-def test_too_many_visitors_wait_and_a_kernel_ends_with_its_page(page):
-    visits = [arrive(page) for _ in range(PLACES)]
+def test_too_many_visitors_wait_and_a_kernel_ends_with_its_page(page, stranger):
+    visits = [*(arrive(page) for _ in range(PLACES - 1)), stranger]
     refused = httpx.get(page.url + "/")
     assert refused.status_code == 503
     assert "try again" in refused.text
@@ -256,7 +260,4 @@ def test_too_many_visitors_wait_and_a_kernel_ends_with_its_page(page):
     assert left.status_code == 204
     assert again.kernel not in {visit.kernel for visit in visits}
     again.leave()
-    until = time.monotonic() + 300
-    while len(page.kernels()) > 2 and time.monotonic() < until:
-        time.sleep(0.5)
-    assert len(page.kernels()) <= 2, "only those kept ready are left"
+    until(lambda: len(page.kernels()) <= 2, PATIENCE_S)  # only those kept ready are left

@@ -242,7 +242,7 @@ def stored(home):
     store.attach("ref", "profile", SOUND.to_json())
     store.attach("int8", "profile", FAULTS["narrow"].to_json())
     name = views.CEILING.format(key=key({}, 1))
-    (home / "cache").mkdir()
+    (home / "cache").mkdir(exist_ok=True)
     (home / "cache" / name).write_text(json.dumps(ROOF.to_json()))
     return store
 

@@ -77,7 +77,7 @@ class Stranger:
         self.status, self.page = answer.status_code, answer.text
         found = UUID.search(self.page)
         self.kernel = found.group() if found else ""
-        self.protocol, self.heard = protocol, []
+        self.url, self.protocol, self.heard = url, protocol, []
         self.session = uuid4().hex
         if self.kernel:
             self.line = websocket.create_connection(
@@ -139,8 +139,13 @@ class Stranger:
         )
 
     def leave(self) -> None:
-        """Close the line, as a tab that is closed."""
+        """Close the line, as a tab that is gone without a word."""
         self.line.close()
+
+    def end(self) -> None:
+        """Leave as a page does that can still tell: its kernel ends, and the place is free."""
+        self.line.close()
+        httpx.post(f"{self.url}/voila/api/shutdown/{self.kernel}", content=b"", timeout=60)
 
 
 def packed(channel: str, parts: list[bytes]) -> bytes:

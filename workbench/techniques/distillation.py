@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +13,7 @@ from workbench.core.errors import BadInput
 from workbench.formats.tokens import Tokens
 from workbench.recipes.registry import technique
 from workbench.tasks.task import held_out
+from workbench.training.cores import all_cores
 from workbench.training.distil import NO_LABEL, Lessons, Teaching, lessons, teach
 
 # training rows that are not learnt from: they tell when it was best; the smaller of the two
@@ -63,7 +61,7 @@ def distil(artifact: Artifact, config: Distillation, context: Context) -> Artifa
         raise BadInput("distillation", "the original model and training rows", "leave it out")
     taught = copy(artifact)
     width = next(taught.payload.parameters()).dtype
-    with _all_cores():
+    with all_cores():
         given, watched = _lessons(artifact, context.teacher, context)
         module = taught.payload.float()
         needed = [weight.requires_grad for weight in module.parameters()]
@@ -109,15 +107,3 @@ def _pairs(kept: Any, teacher: Any) -> list[tuple[int, int]]:
 
 def _depth(teacher: Any) -> int:
     return int(teacher.encoder.config.num_hidden_layers)
-
-
-@contextmanager
-def _all_cores() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

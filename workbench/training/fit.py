@@ -18,6 +18,7 @@ from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
 from workbench.store import replacing, scratch, write_json
 from workbench.training import batches
+from workbench.training.cores import all_cores
 from workbench.training.full import FullSettings, Watch, train
 from workbench.training.linear import check_classes, fit_head, set_head
 
@@ -113,7 +114,8 @@ def fit(
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         return Fitted(name, folder, dict(card["metrics"]), 0.0)
     started = time.monotonic()
-    artifact, logits = _fitted(source, task, mode, follow, settings)
+    with all_cores():
+        artifact, logits = _fitted(source, task, mode, follow, settings)
     seconds = time.monotonic() - started
     metrics = dict(score(logits, task.rows("validation").labels))
     card = {"base": model, "task": task.id, "mode": mode, "metrics": metrics, "seconds": seconds}
@@ -135,14 +137,11 @@ def _write(artifact: Artifact, folder: Path, card: dict[str, Any]) -> None:
 def _fitted(
     source: Path, task: Task, mode: str, follow: Follow, settings: FullSettings
 ) -> tuple[Artifact, np.ndarray]:
-    import os
-
     import torch
 
     from workbench.formats.tokens import Tokens
     from workbench.formats.torch import new_classifier
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
     torch.manual_seed(0)
     follow.report("load", 0, 0)
     artifact = new_classifier(source, task.classes, max_length=MAX_LENGTH)
