@@ -206,6 +206,7 @@ EXPECTED = {
     "at most {a} values": "不超过 {a} 个值",
     "at most {a} bytes of index": "不超过 {a} 字节的索引",
     "at most {a} dimensions": "不超过 {a} 维",
+    "at most {a} operations": "不超过 {a} 个操作",
     "at most {a} entries": "不超过 {a} 个条目",
     "at most {a} of one kind": "同一种不超过 {a} 个",
     "at most {a} steps": "不超过 {a} 步",

@@ -55,6 +55,7 @@ VALUES = Limit(4_000_000, "values")  # in one JSON file: about 100 bytes of memo
 DEPTH = Limit(60, "levels of nesting")
 # a torch zip
 INDEX_BYTES = Limit(16 * 2**20, "bytes of index")  # its pickled list of tensors
+OPERATIONS = Limit(60 * TENSORS.most, "operations")  # of that pickle; a BERT has 39 per tensor
 ENTRIES = Limit(TENSORS.most + 100, "entries")
 # a configuration
 NUMBER = Limit(2**20, "of one kind")  # heads, labels and the like

@@ -14,7 +14,8 @@ import numpy as np
 from workbench.core.errors import BadInput
 from workbench.models.files import AGAIN, open_plain, parse_json, read_json
 from workbench.models.limits import HEADER_BYTES, RANK, TENSORS
-from workbench.models.zipped import Stored, torch_zip
+from workbench.models.pickled import Stored
+from workbench.models.zipped import torch_zip
 
 WIDTHS = {
     **dict.fromkeys(("F64", "I64", "U64"), 8),
