@@ -23,6 +23,7 @@ WIDTHS = {
     **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
     **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2"), 1),
 }
+KINDS = (("safetensors", "model", "safetensors"), ("torch", "pytorch_model", "bin"))
 CHUNK = 1 << 24  # bytes looked at together when searching for NaN
 NAMED = re.compile(r"\w[\w.@+-]{0,200}\.(?:safetensors|bin)", re.ASCII)  # a weight file
 
@@ -48,10 +49,7 @@ def weight_files(folder: Path) -> tuple[str, list[Path]]:
     Raises:
         BadInput: if there are none, or the index names a file outside the folder.
     """
-    for kind, stem, suffix in (
-        ("safetensors", "model", "safetensors"),
-        ("torch", "pytorch_model", "bin"),
-    ):
+    for kind, stem, suffix in KINDS:
         single, index = folder / f"{stem}.{suffix}", folder / f"{stem}.{suffix}.index.json"
         if single.is_file():
             return kind, [single]
@@ -62,6 +60,15 @@ def weight_files(folder: Path) -> tuple[str, list[Path]]:
         "model.safetensors (or pytorch_model.bin with plain tensors)",
         "give a folder that holds the weights",
     )
+
+
+def stored(folder: Path) -> int:
+    """Bytes of the files that hold the weights; whatever else lies there does not count.
+
+    Raises:
+        BadInput: if there are none.
+    """
+    return sum(path.stat().st_size for path in weight_files(folder)[1])
 
 
 def _indexed(folder: Path, index: Path) -> list[Path]:
