@@ -139,6 +139,14 @@ def beside(place: Path, name: str, content: bytes = b"", there: Path | None = No
     return place
 
 
+def below(place: Path, name: str, content: bytes) -> Path:
+    """A good folder with one more file, further down."""
+    folder(place)
+    (place / name).parent.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(content)
+    return place
+
+
 def text_beside(place: Path, name: str, data) -> Path:
     """The same with a JSON file."""
     return beside(place, name, json.dumps(data).encode())

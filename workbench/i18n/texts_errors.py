@@ -201,6 +201,7 @@ EXPECTED = {
     "free some space, or set WORKBENCH_HOME to another disk": (
         "释放一些空间，或把 WORKBENCH_HOME 指向其他磁盘"
     ),
+    "at most {a} bytes of graph": "不超过 {a} 字节的计算图",
     "at most {a} tensors": "不超过 {a} 个张量",
     "at most {a} bytes of header": "不超过 {a} 字节的文件头",
     "at most {a} values": "不超过 {a} 个值",

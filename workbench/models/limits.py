@@ -45,6 +45,7 @@ FILES = Limit(10_000, "files and folders")  # all that lie below it
 WEIGHT_BYTES = Limit(64 * 2**30, "bytes of weights")  # of all weight files, and never above memory
 TENSORS = Limit(50_000, "tensors")  # a model of 126 layers has some 1,200
 RANK = Limit(8, "dimensions")
+GRAPH_BYTES = Limit(2 * 2**30, "bytes of graph")  # of one ONNX file: protobuf's own maximum
 # its text files
 JSON_BYTES = Limit(8 * 2**20, "bytes")  # of one configuration file
 TEXT_BYTES = Limit(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -118,6 +118,24 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     return found
 
 
+def header_length(file: BinaryIO, name: str) -> int:
+    """Bytes of the header of a safetensors file, which begins right behind them.
+
+    Raises:
+        BadInput: if the file is shorter, or the header larger than any.
+    """
+    size, head = os.fstat(file.fileno()).st_size, file.read(8)
+    length = int.from_bytes(head, "little")
+    if len(head) < 8 or length > size - 8:
+        # a good header's length may begin with the same bytes, but is never so large
+        if head[:2] == b"PK" or head[:1] == b"\x80":
+            raise BadInput(name, "safetensors, not a pickle under that name", AGAIN)
+        told = f"{name} ({size:,} bytes)"
+        raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
+    HEADER_BYTES.check(length, name)
+    return length
+
+
 def _header(path: Path) -> dict[str, Tensor]:
     """A safetensors header.
 
@@ -126,15 +144,7 @@ def _header(path: Path) -> dict[str, Tensor]:
     """
     with open_plain(path) as file:
         size = os.fstat(file.fileno()).st_size
-        head = file.read(8)
-        length = int.from_bytes(head, "little")
-        if len(head) < 8 or length > size - 8:
-            # a good header's length may begin with the same bytes, but is never so large
-            if head[:2] == b"PK" or head[:1] == b"\x80":
-                raise BadInput(path.name, "safetensors, not a pickle under that name", AGAIN)
-            told = f"{path.name} ({size:,} bytes)"
-            raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
-        HEADER_BYTES.check(length, path.name)
+        length = header_length(file, path.name)
         data = parse_json(file.read(length), f"{path.name}: its header")
     if not isinstance(data, dict):
         raise BadInput(path.name, "a safetensors header that is an object", AGAIN)
