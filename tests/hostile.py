@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import struct
 import zipfile
@@ -138,6 +139,14 @@ def beside(place: Path, name: str, content: bytes = b"", there: Path | None = No
     return place
 
 
+def below(place: Path, name: str, content: bytes) -> Path:
+    """A good folder with one more file, further down."""
+    folder(place)
+    (place / name).parent.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(content)
+    return place
+
+
 def text_beside(place: Path, name: str, data) -> Path:
     """The same with a JSON file."""
     return beside(place, name, json.dumps(data).encode())
@@ -185,6 +194,29 @@ def sharded(place: Path, names: dict[str, str]) -> Path:
     only(place, "one.safetensors", safetensors())
     index = json.dumps({"weight_map": names})
     (place / "model.safetensors.index.json").write_text(index)
+    return place
+
+
+def hole(path: Path, size: int) -> None:
+    """Make a file longer by a hole: it takes no room, yet is read as zeros."""
+    with path.open("ab") as file:
+        file.truncate(size)
+
+
+def baseline(place: Path, count: int) -> Path:
+    """A plain baseline of so many labels and terms, its weights a hole."""
+    place.mkdir(parents=True)
+    words = [str(number) for number in range(count)]
+    about = {"schema": 1, "format": "sklearn", "family": "tfidf", "labels": words}
+    (place / "artifact.json").write_text(json.dumps(about))
+    (place / "vocabulary.json").write_text(json.dumps({"word": words, "char": []}))
+    header, size = {}, 0
+    for name, shape in {"bias": [count], "word.idf": [count], "weight": [count, count]}.items():
+        start, size = size, size + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, size]}
+    content = framed(json.dumps(header).encode())
+    (place / "model.safetensors").write_bytes(content)
+    hole(place / "model.safetensors", len(content) + size)
     return place
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from hostile import (
     Case,
     Harm,
+    below,
     beside,
     false_cache,
     folder,
@@ -58,13 +59,6 @@ def pickles(mark: Path):
             0,
         ),
     ]
-
-
-def below(place: Path, name: str, content: bytes) -> Path:
-    folder(place)
-    (place / name).parent.mkdir(parents=True, exist_ok=True)
-    (place / name).write_bytes(content)
-    return place
 
 
 def links(mark: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import struct
 from pathlib import Path
@@ -13,9 +12,11 @@ from hostile import (
     GOOD,
     Case,
     Harm,
+    baseline,
     beside,
     folder,
     framed,
+    hole,
     only,
     safetensors,
     sharded,
@@ -55,6 +56,7 @@ def headers(mark: Path):
         header("no tensors", b"{}", "weights"),
         Case("gap", lambda p: folder(p, weights=framed(gap, b"x" * 24)), "one behind the other"),
         Case("tensor of a terabyte", lambda p: sparse(p, huge, 2**40), "at most"),
+        Case("baseline of terabytes", lambda p: baseline(p, 200_000), "at most 68,719,476,736"),
         spoilt("overlap", "overlap", c=ENTRY),
         spoilt("shape of terabytes", "fit", a=ENTRY | {"shape": [2**40]}),
         spoilt("negative shape", "fit", a=ENTRY | {"shape": [-4, -1]}),
@@ -74,7 +76,7 @@ def sparse(place: Path, header, size: int) -> Path:
     """A file as large as it says, made of a hole."""
     content = framed(json.dumps(header).encode())
     folder(place, weights=content)
-    os.truncate(place / "model.safetensors", len(content) + size)
+    hole(place / "model.safetensors", len(content) + size)
     return place
 
 
@@ -102,7 +104,8 @@ def pickles(mark: Path):
         Case("pickle weights", lambda p: only(p, "pytorch_model.bin", harm), "torch zip"),
         index("zip of harm", harm, "STACK|pickle|asks"),
         index("old zip of harm", old, "asks for|mkdir"),
-        index("zip with an old pickle", text, "pickle operation"),
+        index("zip with an old pickle", text, "asks for"),
+        index("zip with a list of old", b"(lp0\n.", "pickle operation"),
         packed("zip bomb", {"data.pkl": b"0" * 10**7}, "packed", packed=True),
         packed("two indices", {"data.pkl": old, "DATA.PKL": harm}, "twice"),
         packed("code in the zip", {"data.pkl": b"\x80\x02}.", "code/m.py": b"1/0"}, "weights"),

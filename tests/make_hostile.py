@@ -11,7 +11,9 @@ import re
 import sys
 from pathlib import Path
 
+import hostile_disguises
 import hostile_files
+import hostile_pickles
 import hostile_texts
 import hostile_tokenizers
 import hostile_weights
@@ -20,7 +22,8 @@ from hostile import Case
 
 def cases(mark: Path) -> list[Case]:
     """All cases; ``mark`` is the folder that a pickle or a program of theirs would make."""
-    parts = (hostile_weights, hostile_files, hostile_texts, hostile_tokenizers)
+    parts = (hostile_weights, hostile_pickles, hostile_files, hostile_disguises)
+    parts += (hostile_texts, hostile_tokenizers)
     return [case for part in parts for case in part.cases(mark)]
 
 

@@ -20,10 +20,11 @@ from workbench import models
 from workbench.core.errors import BadInput
 from workbench.formats import config
 from workbench.i18n.errors import translated
+from workbench.jobs import load, loader
 from workbench.jobs.load import inspect_loaded
 from workbench.jobs.loader import looked_through
 from workbench.jobs.request import check_request
-from workbench.models import limits, safety
+from workbench.models import limits, safety, sizes
 
 NAMES = [case.name for case in make_hostile.cases(Path("unused"))]
 COMMAND = [sys.executable, "-m", "workbench", "inspect", "--load"]
@@ -199,8 +200,6 @@ print(tried(lambda: bytearray(2**30)))
 
 
 def test_what_takes_too_long_or_dies_is_one_sentence(tmp_path, home, monkeypatch):
-    from workbench.jobs import load
-
     place = hostile.folder(tmp_path / "model")
     monkeypatch.setattr(load, "SECONDS", 0)
 
@@ -209,6 +208,47 @@ def test_what_takes_too_long_or_dies_is_one_sentence(tmp_path, home, monkeypatch
     died = subprocess.CompletedProcess([], -9, stdout=b"")
     with pytest.raises(BadInput, match=r"ended with SIGKILL\): expected .* bounded memory"):
         load._answer(died, place, 5)
+
+
+def test_only_weights_that_are_used_widen_the_cage(tmp_path, monkeypatch):
+    single, indexed = hostile.folder(tmp_path / "single"), tmp_path / "indexed"
+    hostile.sharded(indexed, {"a": "one.safetensors"})
+    one = (single / "model.safetensors").stat().st_size
+    for place in (single, indexed):
+        for name in ("optimizer.bin", "more.safetensors", "pytorch_model.bin"):
+            hostile.hole(place / name, 2**36)
+
+    assert loader.used(single) == loader.used(indexed) == load.sizes(single) == one
+    monkeypatch.setattr(load, "memory", lambda: 7)
+    assert loader.used(indexed) == load.sizes(indexed) == 7  # the whole machine at most
+    assert loader.used(tmp_path) == load.sizes(tmp_path / "absent") == 0
+
+
+def test_the_cage_is_closed_before_an_index_is_read_and_then_widened_for_the_weights(tmp_path):
+    (tmp_path / "scratch").mkdir()
+    code = f"""
+import resource
+from pathlib import Path
+from workbench.jobs import cage
+cage.close([Path("/usr")], Path({str(tmp_path / "scratch")!r}), 2**28, 60)
+def tried(size):
+    try: return len(bytearray(size))
+    except MemoryError: return 0
+first, seconds = tried(2**29), resource.getrlimit(resource.RLIMIT_CPU)[0]
+cage.bound(2**30, 600)
+print(first, tried(2**29), resource.getrlimit(resource.RLIMIT_CPU)[0] - seconds >= 540)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["0", str(2**29), "True"]
+
+
+def test_weights_beyond_memory_are_refused_for_networks_and_baselines(tmp_path, monkeypatch):
+    monkeypatch.setattr(sizes, "memory", lambda: 1000)
+
+    for place in (hostile.folder(tmp_path / "a"), hostile.baseline(tmp_path / "b", 20)):
+        with pytest.raises(BadInput, match=r"[ab] \(\d,\d+ bytes of weights\): .* memory"):
+            safety.check(place)
 
 
 @pytest.mark.parametrize("first", [0x80, 0x50])

@@ -11,6 +11,7 @@ import pickle
 import re
 import sys
 import threading
+import tracemalloc
 import zipfile
 
 import pytest
@@ -18,7 +19,7 @@ from fakes import sentences, write_csv
 
 from workbench import tasks
 from workbench.core.errors import BadInput
-from workbench.tasks import encoding, files, limits, lines, source, table, task
+from workbench.tasks import encoding, files, limits, lines, objects, source, table, task
 from workbench.tasks.labels import look_alikes, tidy
 
 GOOD = "text,label\nwhere is it,delivery\nmoney back,money\n"
@@ -363,7 +364,7 @@ def tried(path):
 def thin(monkeypatch, name, value):
     """Set a limit wherever it was imported to."""
     preview = sys.modules["workbench.tasks.preview"]
-    modules = (limits, source, table, preview, files, task, lines)
+    modules = (limits, source, table, preview, files, task, lines, objects)
     for module in modules:
         if hasattr(module, name):
             monkeypatch.setattr(module, name, value)
@@ -399,6 +400,35 @@ def test_every_limit_is_said_as_it_is_documented(tmp_path, monkeypatch, name):
             said.append(str(err))
 
     assert any(re.search(shape, words) for words in said), (wanted, said)
+
+
+def test_guessing_columns_keeps_no_row(tmp_path):
+    rows = [f"{'ab'[i % 2]},{i % 5},{str(i % 7) * 200_000}" for i in range(60)]
+    path = written(tmp_path, "one,two,three\n" + "\n".join(rows))
+
+    tracemalloc.start()
+    found = tasks.preview(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (found.text_column, found.label_column) == ("three", "one")
+    assert peak < 6e6  # of 12; the five examples are some of it
+
+
+def test_keys_are_collected_until_they_are_too_many(tmp_path):
+    read = []
+    rows = (json.dumps({f"{row}.{key}": "" for key in range(900)}) for row in range(100))
+
+    class Watched(lines.Lines):
+        def __next__(self):
+            read.append(1)
+            return super().__next__()
+
+    with pytest.raises(BadInput, match=r"\(2,700 columns\): expected at most 2,000 columns"):
+        tasks.preview(written(tmp_path, "\n".join(rows), "rows.jsonl"))
+    found = objects.keys(tmp_path, Watched("x", (tmp_path / "rows.jsonl").open()))
+
+    assert (len(found), len(read)) == (2700, 3)
 
 
 def test_nothing_but_bad_rows_says_what_is_wrong_with_the_first(tmp_path):

@@ -208,11 +208,13 @@ EXPECTED = {
     "free some space, or set WORKBENCH_HOME to another disk": (
         "释放一些空间，或把 WORKBENCH_HOME 指向其他磁盘"
     ),
+    "at most {a} bytes of graph": "不超过 {a} 字节的计算图",
     "at most {a} tensors": "不超过 {a} 个张量",
     "at most {a} bytes of header": "不超过 {a} 字节的文件头",
     "at most {a} values": "不超过 {a} 个值",
     "at most {a} bytes of index": "不超过 {a} 字节的索引",
     "at most {a} dimensions": "不超过 {a} 维",
+    "at most {a} operations": "不超过 {a} 个操作",
     "at most {a} entries": "不超过 {a} 个条目",
     "at most {a} of one kind": "同一种不超过 {a} 个",
     "at most {a} steps": "不超过 {a} 步",

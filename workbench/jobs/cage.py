@@ -39,7 +39,7 @@ def close(readable: Iterable[Path], writable: Path, memory: int, seconds: int) -
         Whether the kernel watches the paths; memory and time are bounded either way.
     """
     watched = _watch_paths([*readable, *_libraries()], writable)
-    _bound(memory, seconds)
+    bound(memory, seconds)
     return watched
 
 
@@ -49,7 +49,13 @@ def _libraries() -> list[Path]:
     return [Path(name) for name in dict.fromkeys(own) if name]
 
 
-def _bound(memory: int, seconds: int) -> None:
+def bound(memory: int, seconds: int) -> None:
+    """Bound what this process takes from now on; what was bounded before can be widened.
+
+    Args:
+        memory: bytes, beside what the process has now.
+        seconds: of processor time, beside what it has used.
+    """
     try:
         import resource
     except ImportError:  # no such system

@@ -15,6 +15,8 @@ from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.models.limits import LOADED_PER_S, SECONDS, TRUST, WEIGHT_BYTES
+from workbench.models.sizes import memory
+from workbench.models.weights import KINDS
 
 
 def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
@@ -52,13 +54,27 @@ def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
 
 
 def sizes(place: Path) -> int:
-    """Bytes of the files at the top of a folder, where the weights lie; none is opened."""
+    """The most bytes that the weights of a folder may have, by names alone: no file is opened.
+
+    Beside an index any file of its kind may be one of them; which are is read in the cage.
+    """
     found = 0
     with suppress(OSError):  # what cannot be listed is refused later, with the reason
-        for entry in os.scandir(place):
-            if entry.name.endswith((".safetensors", ".bin")) and entry.is_file():
-                found += entry.stat().st_size
-    return min(found, WEIGHT_BYTES.most)
+        for _, stem, suffix in KINDS:
+            single = place / f"{stem}.{suffix}"
+            if single.is_file():
+                found = single.stat().st_size
+                break
+            if (place / f"{single.name}.index.json").is_file():
+                shards = (x for x in os.scandir(place) if x.name.endswith(f".{suffix}"))
+                found = sum(shard.stat().st_size for shard in shards if shard.is_file())
+                break
+    return bounded(found)
+
+
+def bounded(found: int) -> int:
+    """Bytes of weights, as far as they can be loaded here at all."""
+    return min(found, WEIGHT_BYTES.most, memory())
 
 
 def _environment(scratch: str) -> dict[str, str]:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.jobs import cage
-from workbench.jobs.load import sizes
+from workbench.jobs.load import bounded
 from workbench.jobs.worker import die_with_parent, own_stdout
 from workbench.models.baseline import is_baseline
 from workbench.models.files import AGAIN, shown
 from workbench.models.limits import COPIES, CPU_SECONDS, LOADED_PER_S, MEMORY
 from workbench.models.tree import blobs, stamp
+from workbench.models.weights import stored
 
 WORDS = "Where is my order?"
 
@@ -37,19 +39,25 @@ def main() -> None:
         import workbench.runtimes.sklearn  # noqa: F401
     die_with_parent()
     out = own_stdout()
-    stored = sizes(place)
-    cage.close(
-        (place, *blobs(place), home),
-        scratch,
-        MEMORY + COPIES * stored,
-        CPU_SECONDS + stored // LOADED_PER_S,
-    )
+    cage.close((place, *blobs(place), home), scratch, MEMORY, CPU_SECONDS)
+    weights = used(place)
+    cage.bound(MEMORY + COPIES * weights, CPU_SECONDS + weights // LOADED_PER_S)
     try:
         told = looked_through(model, place, home)
     except BadInput as err:
         told = {"error": err.to_json()}
     out.write(json.dumps(told))
     out.flush()
+
+
+def used(place: Path) -> int:
+    """Bytes of the files that hold the weights; 0 where none can be told.
+
+    Only they widen the cage: it is closed before, since an index may have to be read.
+    """
+    with suppress(BadInput, OSError):  # refused in a moment, with the reason
+        return bounded(stored(place))
+    return 0
 
 
 def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:

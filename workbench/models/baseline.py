@@ -10,9 +10,10 @@ from typing import Any
 from workbench.core.anatomy import Anatomy, Part
 from workbench.core.errors import BadInput
 from workbench.models.card import Card
-from workbench.models.files import read_json
+from workbench.models.files import read_json, shown
 from workbench.models.limits import TEXT_BYTES
-from workbench.models.weights import tensors
+from workbench.models.sizes import check_stored
+from workbench.models.weights import stored, tensors
 
 BASELINE = "tfidf"
 FORMAT = "sklearn"
@@ -74,6 +75,7 @@ def check(folder: Path) -> tuple[str, ...]:
     for path in folder.iterdir():
         if path.name not in FILES:
             raise BadInput(f"{path.name!r:.80}", "the files of a baseline only", "remove it")
+    check_stored(stored(folder), shown(folder.name))
     labels = read_json(folder / "artifact.json").get("labels")
     if not isinstance(labels, list) or not all(isinstance(x, str) for x in labels):
         raise BadInput("artifact.json", "labels as a list of names", AGAIN)

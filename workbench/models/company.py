@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 import re
 from pathlib import Path
 
 from workbench.core.errors import BadInput
-from workbench.models.files import open_plain, shown
-from workbench.models.limits import TRUST
+from workbench.models.disguise import HEAD, packed, pickled
+from workbench.models.files import AGAIN, open_plain, shown
+from workbench.models.limits import GRAPH_BYTES, TRUST, WEIGHT_BYTES
+from workbench.models.weights import CHUNK, header_length
 
 PICKLES = {
     *(".pkl", ".pickle", ".joblib", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".dill", ".bin"),
-    *(".pk", ".p", ".mar", ".sav", ".pt2", ".ptl", ".cloudpickle", ".th", ".t7"),
+    *(".pk", ".p", ".mar", ".sav", ".pt2", ".ptl", ".cloudpickle", ".th", ".t7", ".distcp"),
 }
-PACKED = {".gz", ".bz2", ".xz", ".lzma", ".z", ".zst", ".lz4"}
+PACKED = {
+    *(".gz", ".bz2", ".xz", ".lzma", ".z", ".zst", ".lz4", ".lz", ".br", ".sz", ".gzip", ".7z"),
+    *(".tar", ".tgz", ".tbz2", ".txz", ".zip", ".rar"),
+}
 FOREIGN = {  # models of other frameworks: a folder of the hub often has them too
     *(".h5", ".hdf5", ".keras", ".msgpack", ".ot", ".gguf", ".ggml", ".tflite", ".pb", ".onnx"),
     *(".mlmodel", ".engine", ".plan", ".pte", ".onnx_data"),
@@ -24,8 +29,9 @@ ORDINARY = (
     *("optimizer", "scheduler", "training_args", "rng_state", "scaler", "random_states"),
     *("mp_rank_", "zero_pp_rank_", "bf16_zero_pp_rank_", "fp16_zero_pp_rank_", "sampler"),
 )
-TEXT = {".json", ".jinja", ".txt", ".md", ".safetensors"}  # read as such, and refused if not
-LOCATION = re.compile(rb"\n\x08location\x12(.)", re.DOTALL)  # of external data in an ONNX file
+# of external data in an ONNX file: a name, its length before it
+LOCATION = re.compile(rb"\n\x08location\x12([\x80-\xff]{0,4}[\x00-\x7f])")
+NAME = 4096  # bytes of a path; none is longer
 
 
 def check_company(folder: Path, found: tuple[Path, ...], kind: str, used: list[Path]) -> list[str]:
@@ -44,39 +50,57 @@ def check_company(folder: Path, found: tuple[Path, ...], kind: str, used: list[P
         BadInput: for a pickle or an archive, under whatever name, that no checkpoint has.
     """
     shut, unused = [], []
+    _check_graphs(folder, [x for x in found if x.suffix.lower() == ".onnx" and x.is_file()])
     for path in found:
+        inside = path.relative_to(folder)
+        if inside.parts[0] == ".git":  # a clone: git's own files, and copies of the others
+            shut += [".git was left unopened"] if len(inside.parts) == 1 else []
+            continue
         if path in used or not path.is_file():
             continue
         suffix = path.suffix.lower()
-        if suffix == ".onnx":
-            _check_onnx(path)
         if suffix in PROGRAMS:
             unused.append(f"{shown(path.name)} was not used")
-        elif suffix in FOREIGN or _needless(path.relative_to(folder), kind, path):
+        elif suffix in FOREIGN or _needless(inside, kind, path):
             shut.append(f"{shown(path.name)} was left unopened")
-        elif _like_code(path):
-            raise BadInput(
-                f"{shown(path.name)} (a pickle can run code)",
-                "weights as safetensors",
-                "convert it to safetensors where you trust it, or remove it",
-            )
+        else:
+            _check_content(path)
     return shut + unused
 
 
-def _like_code(path: Path) -> bool:
-    """By its name, or by how it begins: a pickle, a zip or an array file under any name."""
-    endings = [end.lower() for end in path.suffixes[-2:]]
-    if endings and (endings[-1] in PICKLES or (endings[-1] in PACKED and PICKLES & {*endings})):
-        return True
-    if endings and endings[-1] in TEXT:
-        return False
+def _check_content(path: Path) -> None:
+    """Refuse a pickle, or something packed that may hold one, by its name or how it begins."""
+    suffix = path.suffix.lower()
+    if suffix in PICKLES:
+        what = "a pickle can run code"
+    else:
+        what = "packed, and a pickle in it can run code" if suffix in PACKED else _told(path)
+    if what:
+        raise BadInput(
+            f"{shown(path.name)} ({what})",
+            "weights as safetensors",
+            "convert it to safetensors where you trust it, or remove it",
+        )
+
+
+def _told(path: Path) -> str:
+    """What the first bytes tell about a file that is called like nothing in particular."""
     try:
         with open_plain(path) as file:
-            head = file.read(6)
+            head, size = file.read(HEAD), os.fstat(file.fileno()).st_size
+            if path.suffix.lower() == ".safetensors":
+                file.seek(0)
+                header_length(file, path.name)
+                if head[8:9] != b"{":
+                    raise BadInput(path.name, "a safetensors header that is an object", AGAIN)
+                # the length before the header may begin like anything packed
+                return "a pickle can run code" if pickled(head[: HEAD - 1], size) else ""
     except OSError as err:
         raise BadInput(shown(path.name), "a file that can be read", TRUST) from err
-    pickled = head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5")
-    return pickled or head[:4] == b"PK\3\4" or head == b"\x93NUMPY"
+    if pickled(head, size) or head.startswith(b"\x93NUMPY"):
+        return "a pickle can run code"
+    how = packed(head)
+    return f"packed as {how}, and a pickle in it can run code" if how else ""
 
 
 def _needless(inside: Path, kind: str, path: Path) -> bool:
@@ -93,6 +117,15 @@ def _needless(inside: Path, kind: str, path: Path) -> bool:
     return kind == "safetensors" and (second or name.startswith("consolidated."))
 
 
+def _check_graphs(folder: Path, graphs: list[Path]) -> None:
+    sizes = [path.stat().st_size for path in graphs]
+    for path, size in zip(graphs, sizes, strict=True):
+        GRAPH_BYTES.check(size, shown(path.name))
+    WEIGHT_BYTES.check(sum(sizes), shown(folder.name))  # they are searched from end to end
+    for path in graphs:
+        _check_onnx(path)
+
+
 def _check_onnx(path: Path) -> None:
     """Its tensors may lie in other files: in the same folder, or it is refused.
 
@@ -100,13 +133,20 @@ def _check_onnx(path: Path) -> None:
         https://onnx.ai/onnx/repo-docs/ExternalData.html
     """
     with open_plain(path) as file:
-        try:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:  # an empty file
-            return
-        with content:
-            for match in LOCATION.finditer(content):
-                name = content[match.end() : match.end() + match.group(1)[0]]
-                if b"/" in name or b"\\" in name or name.startswith(b".") or name[:1] == b"":
+        kept = b""
+        # read, not mapped: a file that is cut meanwhile would end the process
+        while piece := file.read(CHUNK):
+            piece = kept + piece
+            for match in LOCATION.finditer(piece):
+                length = _length(match.group(1))
+                name = piece[match.end() : match.end() + length]
+                inside = b"/" not in name and b"\\" not in name and not name.startswith(b".")
+                if not inside or not 0 < length <= NAME:
                     told = f"{shown(path.name)} names {name.decode('utf-8', 'replace')!r:.60}"
                     raise BadInput(told, "files of the folder", TRUST)
+            kept = piece[-NAME - 20 :]
+
+
+def _length(digits: bytes) -> int:
+    """A number as protobuf writes it, seven bits to the byte."""
+    return sum((digit & 0x7F) << 7 * place for place, digit in enumerate(digits))

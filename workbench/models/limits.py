@@ -45,6 +45,7 @@ FILES = Limit(10_000, "files and folders")  # all that lie below it
 WEIGHT_BYTES = Limit(64 * 2**30, "bytes of weights")  # of all weight files, and never above memory
 TENSORS = Limit(50_000, "tensors")  # a model of 126 layers has some 1,200
 RANK = Limit(8, "dimensions")
+GRAPH_BYTES = Limit(2 * 2**30, "bytes of graph")  # of one ONNX file: protobuf's own maximum
 # its text files
 JSON_BYTES = Limit(8 * 2**20, "bytes")  # of one configuration file
 TEXT_BYTES = Limit(
@@ -55,6 +56,7 @@ VALUES = Limit(4_000_000, "values")  # in one JSON file: about 100 bytes of memo
 DEPTH = Limit(60, "levels of nesting")
 # a torch zip
 INDEX_BYTES = Limit(16 * 2**20, "bytes of index")  # its pickled list of tensors
+OPERATIONS = Limit(60 * TENSORS.most, "operations")  # of that pickle; a BERT has 39 per tensor
 ENTRIES = Limit(TENSORS.most + 100, "entries")
 # a configuration
 NUMBER = Limit(2**20, "of one kind")  # heads, labels and the like

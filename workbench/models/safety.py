@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from workbench.core.errors import BadInput
@@ -10,8 +9,7 @@ from workbench.models import baseline
 from workbench.models.artifacts import check_artifact
 from workbench.models.company import check_company
 from workbench.models.files import read_json, shown
-from workbench.models.limits import WEIGHT_BYTES
-from workbench.models.sizes import check_layers, check_size
+from workbench.models.sizes import check_layers, check_size, check_stored
 from workbench.models.template import check_template_files
 from workbench.models.tokenizer import check_tokenizer
 from workbench.models.tree import check_entries, entries, steady
@@ -71,15 +69,7 @@ def _check_texts(folder: Path, found: tuple[Path, ...]) -> None:
 def _check_weights(folder: Path, files: list[Path]) -> None:
     """They fit into memory, are whole, and are about as many as the configuration describes."""
     stored = sum(path.stat().st_size for path in files)
-    WEIGHT_BYTES.check(stored, shown(folder.name))
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if stored > memory:
-        told = f"{shown(folder.name)} ({stored:,} bytes of weights)"
-        raise BadInput(
-            told,
-            f"at most {memory:,} bytes, which is this machine's memory",
-            "choose a smaller model",
-        )
+    check_stored(stored, shown(folder.name))
     found = tensors(folder)
     config, about = read_json(folder / "config.json"), folder / "artifact.json"
     kept = read_json(about).get("kept") if about.is_file() else None

@@ -1,14 +1,15 @@
-"""Whether the numbers of a configuration fit the weights that are there."""
+"""Whether weights fit into memory, and the numbers of a configuration fit the weights."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench.core.errors import BadInput
 from workbench.models.files import AGAIN
-from workbench.models.limits import NUMBER, PRUNED, SWELL, TRUST
+from workbench.models.limits import NUMBER, PRUNED, SWELL, TRUST, WEIGHT_BYTES
 
 LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)\.")
 ABSENT = {"type_vocab_size": (0,), "position_buckets": (0, -1), "max_relative_positions": (0, -1)}
@@ -19,6 +20,31 @@ COUNTS = (
     *("relative_attention_num_buckets", "num_hidden_groups", "inner_group_num"),
     *("max_relative_positions", "conv_kernel_size", "pooler_hidden_size", "pretraining_tp"),
 )
+
+
+def check_stored(stored: int, name: str) -> None:
+    """Weights must fit into this machine's memory, and never be more than the limit.
+
+    Args:
+        stored: bytes of the weight files.
+        name: of the folder, as shown.
+
+    Raises:
+        BadInput: if they do not.
+    """
+    WEIGHT_BYTES.check(stored, name)
+    most = memory()
+    if stored > most:
+        raise BadInput(
+            f"{name} ({stored:,} bytes of weights)",
+            f"at most {most:,} bytes, which is this machine's memory",
+            "choose a smaller model",
+        )
+
+
+def memory() -> int:
+    """Bytes of memory that this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def check_size(config: Mapping[str, Any], stored: int, pruned: bool) -> None:

@@ -7,14 +7,15 @@ import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.models.files import AGAIN, open_plain, parse_json, read_json
 from workbench.models.limits import HEADER_BYTES, RANK, TENSORS
-from workbench.models.zipped import Stored, torch_zip
+from workbench.models.pickled import Stored
+from workbench.models.zipped import torch_zip
 
 WIDTHS = {
     **dict.fromkeys(("F64", "I64", "U64"), 8),
@@ -22,6 +23,7 @@ WIDTHS = {
     **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
     **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2"), 1),
 }
+KINDS = (("safetensors", "model", "safetensors"), ("torch", "pytorch_model", "bin"))
 CHUNK = 1 << 24  # bytes looked at together when searching for NaN
 NAMED = re.compile(r"\w[\w.@+-]{0,200}\.(?:safetensors|bin)", re.ASCII)  # a weight file
 
@@ -47,10 +49,7 @@ def weight_files(folder: Path) -> tuple[str, list[Path]]:
     Raises:
         BadInput: if there are none, or the index names a file outside the folder.
     """
-    for kind, stem, suffix in (
-        ("safetensors", "model", "safetensors"),
-        ("torch", "pytorch_model", "bin"),
-    ):
+    for kind, stem, suffix in KINDS:
         single, index = folder / f"{stem}.{suffix}", folder / f"{stem}.{suffix}.index.json"
         if single.is_file():
             return kind, [single]
@@ -61,6 +60,15 @@ def weight_files(folder: Path) -> tuple[str, list[Path]]:
         "model.safetensors (or pytorch_model.bin with plain tensors)",
         "give a folder that holds the weights",
     )
+
+
+def stored(folder: Path) -> int:
+    """Bytes of the files that hold the weights; whatever else lies there does not count.
+
+    Raises:
+        BadInput: if there are none.
+    """
+    return sum(path.stat().st_size for path in weight_files(folder)[1])
 
 
 def _indexed(folder: Path, index: Path) -> list[Path]:
@@ -110,6 +118,24 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     return found
 
 
+def header_length(file: BinaryIO, name: str) -> int:
+    """Bytes of the header of a safetensors file, which begins right behind them.
+
+    Raises:
+        BadInput: if the file is shorter, or the header larger than any.
+    """
+    size, head = os.fstat(file.fileno()).st_size, file.read(8)
+    length = int.from_bytes(head, "little")
+    if len(head) < 8 or length > size - 8:
+        # a good header's length may begin with the same bytes, but is never so large
+        if head[:2] == b"PK" or head[:1] == b"\x80":
+            raise BadInput(name, "safetensors, not a pickle under that name", AGAIN)
+        told = f"{name} ({size:,} bytes)"
+        raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
+    HEADER_BYTES.check(length, name)
+    return length
+
+
 def _header(path: Path) -> dict[str, Tensor]:
     """A safetensors header.
 
@@ -118,15 +144,7 @@ def _header(path: Path) -> dict[str, Tensor]:
     """
     with open_plain(path) as file:
         size = os.fstat(file.fileno()).st_size
-        head = file.read(8)
-        length = int.from_bytes(head, "little")
-        if len(head) < 8 or length > size - 8:
-            # a good header's length may begin with the same bytes, but is never so large
-            if head[:2] == b"PK" or head[:1] == b"\x80":
-                raise BadInput(path.name, "safetensors, not a pickle under that name", AGAIN)
-            told = f"{path.name} ({size:,} bytes)"
-            raise BadInput(told, f"a whole safetensors file with its header of {length:,}", AGAIN)
-        HEADER_BYTES.check(length, path.name)
+        length = header_length(file, path.name)
         data = parse_json(file.read(length), f"{path.name}: its header")
     if not isinstance(data, dict):
         raise BadInput(path.name, "a safetensors header that is an object", AGAIN)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.tasks.limits import COLUMNS
 from workbench.tasks.lines import BadLine, Lines
 
 FIRST = 100  # objects that name the columns
 
 
 def keys(path: Path, lines: Lines) -> tuple[str, ...]:
-    """The keys of the first objects, in the order in which they come.
+    """The keys of the first objects, in the order in which they come; no more once too many.
 
     Raises:
         BadInput: if there is no object.
@@ -23,11 +24,12 @@ def keys(path: Path, lines: Lines) -> tuple[str, ...]:
     found: dict[str, None] = {}
     good = (cells for _, cells, reason in objects(lines) if not reason)
     for cells in islice(good, FIRST):
-        found |= dict.fromkeys(cells)
-    names = tuple(name for name in found if name.strip() and _whole(name))
-    if not names:
+        found |= dict.fromkeys(name for name in cells if name.strip() and _whole(name))
+        if len(found) > COLUMNS:
+            break
+    if not found:
         raise BadInput(path.name, "one JSON object per line", "export it as JSONL")
-    return names
+    return tuple(found)
 
 
 def objects(lines: Lines) -> Iterator[tuple[int, dict[str, str], str]]:

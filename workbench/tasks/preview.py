@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from workbench.tasks.table import Line, columns_of, read
 TEXT_NAMES = ("text", "utterance", "sentence", "question", "content", "review", "message", "文本")
 LABEL_NAMES = ("label", "category", "intent", "class", "target", "topic", "标签", "类别")
 EXAMPLES = 5
+GUESSED = 502  # rows by which columns are guessed
 CLEAN = re.compile("[^\\0\ud800-\udfff]*").fullmatch
 
 
@@ -217,14 +219,17 @@ def _named(columns: tuple[str, ...], names: tuple[str, ...], taken: str | None) 
 def _guessed(
     path: Path, columns: tuple[str, ...], text: str | None, label: str | None, header: bool
 ) -> tuple[str, str]:
-    """The longest column is the text, the one with the fewest values the label."""
-    seen: dict[str, list[str]] = {name: [] for name in columns}
-    for count, line in enumerate(read(path, header)):
+    """The longest column is the text, the one with the fewest values the label.
+
+    Of the first rows no cell is kept: they may have gigabytes.
+    """
+    long = dict.fromkeys(columns, 0)
+    values: dict[str, set[int]] = {name: set() for name in columns}
+    for line in islice(read(path, header), GUESSED):
         for name, cell in line.cells.items():
-            if name in seen:
-                seen[name].append(cell)
-        if count > 500:
-            break
-    text = text or max((c for c in columns if c != label), key=lambda c: sum(map(len, seen[c])))
-    label = label or min((c for c in columns if c != text), key=lambda c: len(set(seen[c])))
+            if name in long:
+                long[name] += len(cell)
+                values[name].add(hash(cell))
+    text = text or max((c for c in columns if c != label), key=lambda c: long[c])
+    label = label or min((c for c in columns if c != text), key=lambda c: len(values[c]))
     return text, label
