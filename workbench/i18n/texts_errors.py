@@ -20,6 +20,8 @@ EXPECTED = {
     ),
     "each of {a} at most once": "{a} 每项至多一次",
     "hf:owner/name or a folder that is there": "hf:owner/name 或存在的文件夹",
+    "a parquet file that can be read": "可读取的 parquet 文件",
+    "a column of words or numbers": "由文字或数字组成的列",
     "a folder with parquet files": "含 parquet 文件的文件夹",
     "plain text": "纯文本",
     "quotes that are closed": "成对的引号",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from sys import intern
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl
 from workbench.core.errors import BadInput
 from workbench.tasks.labels import tidy
 from workbench.tasks.limits import ROWS, TASK_CHARS
+from workbench.tasks.parquet import columns_of, light
 from workbench.tasks.preview import LABEL_NAMES, TEXT_NAMES, why_bad
 from workbench.tasks.slices import Collector
 from workbench.tasks.source import as_path
@@ -40,14 +42,9 @@ def find_hub(task_id: str) -> Task:
         BadInput: if it cannot be had, or has no such columns.
     """
     name, given = _parsed(task_id)
-    loaded = _loaded(name, given.get("config"))
+    loaded = _loaded(name, given)
     first = loaded[next(iter(loaded))]
-    text = given.get("text_column") or _named(first.column_names, TEXT_NAMES)
-    label = given.get("label_column") or _named(first.column_names, LABEL_NAMES)
-    for column in (text, label):
-        if column not in first.column_names:
-            listed = ", ".join(first.column_names)
-            raise BadInput(f"column {column!r:.60} of {name}", f"one of {listed}", "choose one")
+    text, label = _chosen(first.column_names, name, given)
     for split in loaded.values():
         if len(split) > ROWS:
             raise BadInput(name, f"at most {ROWS:,} rows", "take a sample of it")
@@ -75,13 +72,27 @@ def _parsed(task_id: str) -> tuple[str, dict[str, str]]:
     return name, {setting: value for setting, value in pairs if value}
 
 
-def _loaded(name: str, config: str | None) -> Any:
+def _chosen(columns: list[str], name: str, given: Mapping[str, str]) -> tuple[str, str]:
+    """The columns of texts and labels, as given or by their names."""
+    text = given.get("text_column") or _named(columns, TEXT_NAMES)
+    label = given.get("label_column") or _named(columns, LABEL_NAMES)
+    for column in (text, label):
+        if column not in columns:
+            listed = ", ".join(columns)[:300]
+            raise BadInput(f"column {column!r:.60} of {name}", f"one of {listed}", "choose one")
+    return text, label
+
+
+def _loaded(name: str, given: Mapping[str, str]) -> Any:
     import datasets
 
     try:
         if folder := _folder(name):  # its own settings may name files elsewhere: not read
-            return datasets.load_dataset("parquet", data_files=_parquet(folder))
-        return datasets.load_dataset(name, config)
+            files = _parquet(folder)
+            chosen = _chosen(columns_of(next(iter(files.values()))[0]), name, given)
+            columns = light(files, chosen, name)
+            return datasets.load_dataset("parquet", data_files=files, columns=columns)
+        return datasets.load_dataset(name, given.get("config"))
     except BadInput:
         raise
     except Exception as err:  # the library raises many kinds, network errors among them
@@ -129,6 +140,11 @@ def _strings(split: Any, text: str, label: str, name: str) -> Table:
 
     Rows that a file's would be left out for are left out here.
     """
+    for column in (text, label):
+        if type(split.features[column]).__name__ not in ("Value", "ClassLabel"):
+            # of a picture or a sound: to look at it would open the file that it names
+            told = f"column {column!r:.60} of {name}"
+            raise BadInput(told, "a column of words or numbers", "choose another")
     names = getattr(split.features[label], "names", None)
     texts: list[str] = []
     labels: list[str] = []
