@@ -215,6 +215,18 @@ def test_json_that_is_odd_is_refused_in_one_sentence(capsys, through_the_door, a
     assert ": expected " in told
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", '"\\ud800"'])
+def test_a_recipe_that_json_cannot_hold_is_named_with_what_is_wrong(
+    capsys, through_the_door, number
+):
+    recipe = f'{{"runtime": {{"name": "torch", "threads": {number}}}}}'
+    code, told = answered(capsys, "run", "--model", "m", "--task", "shopdesk", "--recipe", recipe)
+
+    assert code == 2
+    assert told.startswith("recipe (")
+    assert "valid JSON; mend it" in told
+
+
 @pytest.mark.parametrize("name", ["/models/\udcff", "../x", "a b", ""])
 def test_cancelling_what_is_no_id_is_refused_in_one_sentence(capsys, through_the_door, name):
     code, told = answered(capsys, "jobs", "--cancel", name)

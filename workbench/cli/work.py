@@ -226,7 +226,10 @@ def _given(words: str, what: str) -> Any:
         except (OSError, UnicodeDecodeError) as err:
             raise BadInput(f"{what} {words!r:.200}", "readable UTF-8", "save it again") from err
     try:
-        return _json.loads(text)
+        found = _json.loads(text)
+        # Python reads more than JSON has: NaN, endless numbers, half a character
+        _json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        return found
     except (ValueError, RecursionError) as err:
         said = " ".join(str(err).split())
         raise BadInput(f"{what} ({said:.120})", "valid JSON", "mend it") from err

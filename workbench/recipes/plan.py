@@ -20,7 +20,7 @@ from workbench.recipes.registry import (
 )
 
 WHOLE = ("dynamic_int8", "static_int8", "weight_only")  # what follows would see whole numbers
-NARROWING = ("bf16", "fp16", "dynamic_int8", "static_int8", "weight_only")  # one at a time
+NARROWING = ("bf16", "fp16", *WHOLE)  # one at a time
 
 
 @dataclass(frozen=True)
