@@ -182,6 +182,28 @@ def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point
             owner.cancel(job.id)  # nobody below waits for the rest of the first points
 
 
+LATE = """AbortSignal.timeout = () => {
+  const given_up = new AbortController();
+  queueMicrotask(() => given_up.abort());
+  return given_up.signal;
+}"""
+
+
+def test_a_page_lives_where_its_modules_came_too_late(browser, app):
+    late = browser.new_page(viewport={"width": 1400, "height": 1000})
+    late.add_init_script(LATE)  # what anywidget waits for is never there in time
+    late.goto(app.url)
+    late.wait_for_selector(PLOT, timeout=60_000)
+    formulas = late.inner_text(".wb-formulas")
+
+    slider(late, "Pruning").focus()
+    late.keyboard.press("PageUp")
+    wait(lambda: late.inner_text(".wb-formulas") != formulas, 20)
+    late.get_by_role("button", name="switch the page to Chinese").click()
+    wait(lambda: "准确率与速度" in late.inner_text(".wb-step-explore"), 20)
+    late.close()
+
+
 def test_a_click_on_a_row_opens_details_with_code_and_esc_closes_them(page):
     wait(lambda: page.locator(".wb-step-runs tbody tr").count() >= 1)
     page.locator(".wb-step-runs tbody tr").first.click()

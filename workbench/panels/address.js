@@ -9,6 +9,7 @@ function visitor() {
 }
 export default {
   render({ model, el }) {
+    wake(model);
     el.style.display = "none";
     const keep = () => {
       const wanted = model.get("query");

@@ -6,6 +6,7 @@ function theme() {
 }
 export default {
   render({ model, el }) {
+    wake(model);
     const box = document.createElement("div");
     box.className = "wb-markup";
     el.appendChild(box);

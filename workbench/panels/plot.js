@@ -13,6 +13,7 @@ async function plotly() {
 }
 export default {
   async render({ model, el }) {
+    wake(model);
     const box = document.createElement("div");
     box.className = "wb-plot";
     box.setAttribute("role", "img");

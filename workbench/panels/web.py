@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anywidget
 from traitlets import Bool, Dict, Unicode
@@ -43,14 +44,24 @@ def _plotly() -> str:
     return f"{head}{script}\nglobalThis.__wbPlotly = module.exports;\n"
 
 
-class PlotView(anywidget.AnyWidget):
+class Woken(anywidget.AnyWidget):
+    """A widget that lives even where its module was slow to load; its module calls ``wake``."""
+
+    me = Unicode("", help="the id of its model").tag(sync=True)
+
+    def __init__(self, **state: Any) -> None:
+        own = uuid4().hex
+        super().__init__(model_id=own, me=own, **state)
+
+
+class PlotView(Woken):
     """A live plot; what was shown before the page came is drawn when it comes.
 
     Args:
         on_click: called with the id of a point.
     """
 
-    _esm = _source("plot.js")
+    _esm = _source("wake.js") + _source("plot.js")
     figure = Dict().tag(sync=True)
     swap = Dict(dict(zip(LIGHT, DARK, strict=True))).tag(sync=True)
     label = Unicode("").tag(sync=True)
@@ -72,7 +83,7 @@ class PlotView(anywidget.AnyWidget):
         self.figure = dict(figure)
 
 
-class Markup(anywidget.AnyWidget):
+class Markup(Woken):
     """Markup made in Python, every foreign text in it escaped there.
 
     Args:
@@ -80,7 +91,7 @@ class Markup(anywidget.AnyWidget):
         escapes: whether the Esc key counts as the act ``escape``.
     """
 
-    _esm = _source("markup.js")
+    _esm = _source("wake.js") + _source("markup.js")
     html = Unicode("").tag(sync=True)
     escapes = Bool(False).tag(sync=True)
 
@@ -101,7 +112,7 @@ class Markup(anywidget.AnyWidget):
             self._on_act(act[:40], value[:200])
 
 
-class Address(anywidget.AnyWidget):
+class Address(Woken):
     """The page's address and who visits it.
 
     Args:
@@ -109,7 +120,7 @@ class Address(anywidget.AnyWidget):
         owns_page: whether the address is ours to keep current (a published page, not Lab).
     """
 
-    _esm = _source("address.js")
+    _esm = _source("wake.js") + _source("address.js")
     query = Dict().tag(sync=True)
     owns_page = Bool(False).tag(sync=True)
 
