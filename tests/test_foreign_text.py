@@ -120,7 +120,7 @@ def paged(words):
 
 @pytest.fixture
 def _light(monkeypatch):
-    monkeypatch.setattr(report, "_plotly", lambda: "plotly")
+    monkeypatch.setattr(report, "plotly_script", lambda: "plotly")
 
 
 @every_payload

@@ -24,6 +24,7 @@ from workbench.apps.gate import Gate
 from workbench.apps.token import Token, read_token
 from workbench.apps.visits import Visits, note_kernels
 from workbench.apps.wire import VisitorConnection
+from workbench.figures.script import packed_module
 
 KERNEL = r"(?P<kernel_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 TEMPLATES = r"/voila/templates/([\w-]+/static/[\w./-]+)"
@@ -71,6 +72,26 @@ class Kernel(KernelHandler):
     write_error = _missing
 
 
+class Plotly(RequestHandler):
+    """plotly.js, packed; a browser keeps it and asks only whether it still stands."""
+
+    SUPPORTED_METHODS = ("GET", "HEAD")
+    write_error = _missing
+
+    def set_default_headers(self) -> None:
+        """Those of the page, and how to keep it."""
+        for name, value in {**HEADERS, "Cache-Control": "no-cache"}.items():
+            self.set_header(name, value)
+
+    def get(self) -> None:
+        """Hand it out; every browser that runs it can unpack it."""
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.set_header("Content-Encoding", "gzip")
+        self.finish(packed_module())
+
+    head = get
+
+
 class Leave(KernelHandler):
     """A page that is being left ends its kernel; who knows the random id is that page."""
 
@@ -116,6 +137,7 @@ class Published(Voila):  # type: ignore[misc]
         ours: list[Any] = [
             (rf"/api/kernels/{KERNEL}", Kernel),
             (rf"/voila/api/shutdown/{KERNEL}", Leave),
+            (r"/plotly\.js", Plotly),
         ]
         for path, handler, *more in super().init_handlers():
             if path == "/(.*)":

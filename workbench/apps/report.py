@@ -6,13 +6,13 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Run
+from workbench.figures.script import plotly_script
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.numbers import change_words, figure, speed_words
 from workbench.i18n.recipe_words import recipe_words
@@ -61,7 +61,7 @@ def _page(runs: Sequence[Run]) -> str:
         figures.append(draw_tradeoff(info, Look()))
     drawn = json.dumps(figures).replace("<", "\\u003c")  # no text in it can end the script
     draw = "(f, i) => Plotly.newPlot(`p${i}`, f.data, f.layout, {displayModeBar: false})"
-    scripts = (_plotly(), f"{drawn}.forEach({draw})")
+    scripts = (plotly_script(), f"{drawn}.forEach({draw})")
     first, last = (f"<script>{script}</script>" for script in scripts)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Workbench report</title>'
@@ -69,10 +69,6 @@ def _page(runs: Sequence[Run]) -> str:
         f"<style>{STYLE}</style>{first}<h1>Workbench report</h1>"
         f"{''.join(parts)}{last}</html>\n"
     )
-
-
-def _plotly() -> str:
-    return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
 
 
 def _policy(scripts: Iterable[str]) -> str:

@@ -89,6 +89,7 @@ def serve_app(page: Published, browser: bool, say: Callable[[str], None]) -> Non
     page = replace(page, port=_free(page.port, page.host))
     command = [sys.executable, "-P", "-m", "workbench.apps.published", str(_notebook("app.ipynb"))]
     environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share"), **GIVE_BACK}
+    environment["WORKBENCH_PLOTLY_SERVED"] = "1"
     environment["WORKBENCH_STRANGERS"] = "1" if page.strangers else ""
     shown = HOST if page.host in EVERYWHERE else page.host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{page.port}/"
