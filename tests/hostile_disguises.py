@@ -115,7 +115,7 @@ def companions(mark: Path):
         more("more weights, cut", safetensors()[:200]),
         more("more weights, good", tiny, "", 0),
         *(more(f"more weights {x}", headed(start), "", 0) for x, start in like.items()),
-        Case("clone", lambda p: cloned(p, harm), r"^\.git was left unopened$", 0),
+        Case("clone", lambda p: cloned(p, harm), r"(^|: )\.git was left unopened$", 0),
         Case("checkpoint in parts", lambda p: parted(p, zipped({"data.pkl": harm})), "unopen", 0),
         Case("part without its checkpoint", lambda p: beside(p, "x.distcp", b""), "run code"),
     ]

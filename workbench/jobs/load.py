@@ -84,6 +84,7 @@ def _environment(scratch: str) -> dict[str, str]:
         "TMPDIR": scratch,
         "OMP_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",
+        "JOBLIB_MULTIPROCESSING": "0",  # it tries a semaphore of the system when it is imported
     }
     return {**os.environ, **own, "TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
 
