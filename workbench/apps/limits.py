@@ -1,6 +1,6 @@
 """What a published page takes at most; beyond, a visitor sees one sentence and nothing breaks."""
 
-PLACES = 24  # visits at once, each with a kernel of about 140 MB; `workbench app --places`
+PLACES = 24  # visits at once, each with a kernel of about 100 MB; `workbench app --places`
 MOST_PLACES = 500
 POOL = 2  # kernels kept ready besides
 ARRIVE_S = 120.0  # from the page to its first connection; then its kernel ends
