@@ -36,7 +36,7 @@ $(BIN)/uv:
 
 .venv/.dev: .venv/.app
 	@echo "Installing the tools for the tests …"
-	$(UV) $(WHEELS) --editable '.[onnx,openvino]' --group dev
+	$(UV) $(WHEELS) --editable '.[onnx,openvino,tf]' --group dev
 	@touch $@
 
 install: .venv/.app ## the environment of make app; the command is .venv/bin/workbench

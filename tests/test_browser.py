@@ -155,8 +155,8 @@ def readout(page, label):
 
 
 def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point(page, app):
+    """It is moved while the page still fills: whoever waits at a slider goes first."""
     store = Store(app.home)
-    wait(lambda: len(points(page)) >= 2 and any(r.reference for r in store.runs()))
     was = readout(page, "Pruning")
 
     slider(page, "Pruning").focus()
@@ -176,6 +176,7 @@ def test_the_first_page_fills_itself_and_a_moved_slider_becomes_a_measured_point
     wait(
         lambda: f"{100 * new.metrics['accuracy'].value:.1f}" in page.inner_text(".wb-figures"), 20
     )
+    wait(lambda: len(points(page)) >= 2 and any(r.reference for r in store.runs()))
     owner = HttpClient(app.home)
     for job in owner.jobs():
         if job.status not in ENDED:

@@ -20,6 +20,7 @@ from workbench.i18n.table import LANGUAGES
 shelf = sys.modules["workbench.models.catalogue"]  # a function of the package has its name
 BUILT_IN = "all-MiniLM-L6-v2"
 BASELINE = "tfidf"
+KERAS = ("keras-conv1d", "keras-transformer", "keras-cnn")
 HEAVY = ("torch", "transformers", "datasets", "pandas")
 
 
@@ -120,7 +121,7 @@ def test_one_damaged_tuned_model_does_not_hide_the_others(home, damage):
     (tuned(home, "tiny--set--full-2") / damage).write_bytes(b'{"id": "x"}')
 
     listed = [card.id for card in models.catalogue(home)]
-    assert listed == [BUILT_IN, "tiny--set--linear-1", BASELINE]
+    assert listed == [BUILT_IN, "tiny--set--linear-1", BASELINE, *KERAS]
     with pytest.raises(BadInput):
         models.find("tiny--set--full-2", home)
 
@@ -128,7 +129,7 @@ def test_one_damaged_tuned_model_does_not_hide_the_others(home, damage):
 def test_half_written_models_are_not_listed(home):
     tuned(home, ".tmp-tiny")
 
-    assert [card.id for card in models.catalogue(home)] == [BUILT_IN, BASELINE]
+    assert [card.id for card in models.catalogue(home)] == [BUILT_IN, BASELINE, *KERAS]
 
 
 def test_a_strangers_folder_cannot_pass_for_a_tuned_model(home, tmp_path):
@@ -193,12 +194,14 @@ def test_offline_a_hub_id_is_refused_naming_what_is_cached(home, tmp_path, monke
 def test_cards_are_filtered_by_every_wish(home):
     cards = models.catalogue(home)
 
-    assert models.filtered(cards, kind="classification", language="en") == cards
+    assert models.filtered(cards, kind="classification", language="en") == cards[:-1]
+    assert [card.id for card in models.filtered(cards, kind="image")] == [KERAS[-1]]
     assert models.filtered(cards, max_bytes=100e6, license="Apache-2.0") == cards
     for wish in ({"kind": "generation"}, {"language": "sw"}, {"license": "MIT"}):
         assert models.filtered(cards, **wish) == ()
     for wish in ({"language": "zh"}, {"max_bytes": 1e6}):
-        assert [card.id for card in models.filtered(cards, **wish)] == [BASELINE]
+        found = [card.id for card in models.filtered(cards, kind="classification", **wish)]
+        assert found == [BASELINE, *KERAS[:-1]]
 
 
 @pytest.mark.parametrize(

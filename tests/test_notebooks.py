@@ -11,7 +11,9 @@ from fakes import require, stop_server
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 EVERY = sorted(FOLDER.glob("*.ipynb"))
-TECHNIQUES = [path for path in EVERY if path.stem[:2] in ("03", "04")]  # in a file of their own
+TECHNIQUES = [
+    path for path in EVERY if path.stem[:2] in ("03", "04", "06")
+]  # in a file of their own
 MAIN = [path for path in EVERY if path not in TECHNIQUES]
 
 

@@ -15,7 +15,7 @@ class Artifact:
     """A model on disk or in memory, of one format.
 
     Args:
-        format: ``torch``, ``onnx``, ``openvino`` or ``sklearn``.
+        format: ``torch``, ``onnx``, ``openvino``, ``sklearn``, ``keras`` or ``tflite``.
         folder: where its files lie (tokenizer, ``artifact.json``, weights); for an artifact in
             memory the folder that it was read from, which still holds the right tokenizer.
         labels: class names, in the order of the logits; empty for an encoder without a head.

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.i18n.table import text
 
 QUALITY = {"accuracy", "macro_f1", "accuracy_change"}
+BYTES = {"size", "packed_size", "memory"}
 HIGHER = QUALITY | {"throughput"}
 HIGHER |= {"speedup_latency", "speedup_throughput"}
 
@@ -21,7 +22,9 @@ def unit_of(metric: str, language: str) -> str:
         return "×"
     if "latency" in metric:
         return "ms"
-    return {"throughput": "1/s", "size": "MB", "memory": "MB", "making": "s"}.get(metric, "%")
+    if metric in BYTES:
+        return "MB"
+    return {"throughput": "1/s", "making": "s"}.get(metric, "%")
 
 
 def log_ticks(values: Sequence[float]) -> dict[str, Any]:
@@ -42,6 +45,6 @@ def axis_title(metric: str, unit: str, language: str, across: bool = False) -> s
         return title
     way = "faster_right" if metric in HIGHER else "faster_left"
     way = "better_right" if metric in QUALITY else way
-    if metric in ("size", "memory"):
+    if metric in BYTES:
         way = "smaller_left"
     return f"{title} — {text(f'explore.{way}', language)}"

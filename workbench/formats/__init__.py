@@ -1,6 +1,6 @@
 """One file per format: how an artifact is loaded and saved, and the ways between formats."""
 
-from workbench.formats import onnx, openvino
+from workbench.formats import keras, onnx, openvino
 from workbench.formats.folder import load, save
 
-__all__ = ["load", "onnx", "openvino", "save"]
+__all__ = ["keras", "load", "onnx", "openvino", "save"]

@@ -12,7 +12,7 @@ from workbench.core.errors import BadInput
 
 SCHEMA = 1
 NAME = "artifact.json"
-FORMATS = ("torch", "onnx", "openvino", "sklearn")
+FORMATS = ("torch", "onnx", "openvino", "sklearn", "keras", "tflite")
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,16 @@ from workbench.core.errors import BadInput
 from workbench.i18n import (
     texts_errors,
     texts_errors_models,
+    texts_keras,
     texts_ledger,
     texts_operating,
     texts_why,
 )
 from workbench.i18n.table import text
 
-AREAS = (texts_errors, texts_errors_models, texts_ledger, texts_why, texts_operating)
+AREAS = (
+    *(texts_errors, texts_errors_models, texts_keras, texts_ledger, texts_why, texts_operating),
+)
 PHRASES: dict[str, str] = {k: v for area in AREAS for k, v in area.PHRASES.items()}
 NAME = re.compile(r"\\\{[^{}]*\\\}")
 

@@ -9,7 +9,11 @@ from workbench.core.anatomy import Anatomy, kept
 from workbench.i18n.table import TEXTS, text
 
 PRECISION = {"bf16": "bf16", "fp16": "fp16", "dynamic_int8": "INT8"}
-MARKED = {"static_int8": "words.static", "weight_only": "words.weights"}
+MARKED = {
+    "static_int8": "words.static",
+    "weight_only": "words.weights",
+    "quantisation_aware": "words.aware",
+}
 
 
 def recipe_words(recipe: Mapping[str, Any], language: str, anatomy: Anatomy | None = None) -> str:
@@ -48,7 +52,9 @@ def _technique(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None)
         return _vocabulary(entry, language, anatomy)
     if name == "distillation":
         return text("words.distillation", language)
-    if name == "magnitude_pruning":
+    if name == "weight_clustering":
+        return text("words.clusters", language, n=entry["clusters"])
+    if name in ("magnitude_pruning", "gradual_pruning"):
         return text("words.zeros", language, n=round(100 * entry["amount"]))
     if name in MARKED:
         return text(MARKED[name], language)
@@ -62,7 +68,9 @@ def _pruning(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None) -
         share = float(entry.get(knob, 0.0))
         if not share:
             continue
-        if anatomy is None:
+        if (
+            anatomy is None or anatomy.format == "keras"
+        ):  # there every layer has a count of its own
             words.append(f"{text(f'knob.{knob}', language)} {round(100 * share)} %")
             continue
         total = getattr(anatomy, knob)

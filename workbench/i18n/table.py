@@ -7,6 +7,7 @@ from typing import Any
 from workbench.i18n import (
     texts_app,
     texts_explore,
+    texts_keras,
     texts_ledger,
     texts_model,
     texts_operating,
@@ -19,6 +20,7 @@ AREAS = (
     texts_app,
     texts_model,
     texts_recipe,
+    texts_keras,
     texts_explore,
     texts_ledger,
     texts_why,

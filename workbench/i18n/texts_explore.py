@@ -43,6 +43,8 @@ TEXTS = {
     "metric.throughput": ("Throughput at the best batch", "最佳批量吞吐"),
     "metric.compile_time": ("Compile time", "编译耗时"),
     "metric.size": ("Size", "大小"),
+    "metric.packed_size": ("Size when packed (gzip)", "压缩打包后大小（gzip）"),
+    "metric.zeros": ("Zeros among the weights", "权重中零值占比"),
     "metric.memory": ("Peak memory", "峰值内存"),
     "metric.making": ("Time to make it", "制作耗时"),
     "metric.speedup_latency": ("Speed-up, latency", "加速比（延迟）"),

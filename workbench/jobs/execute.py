@@ -113,6 +113,8 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     from workbench.training.baseline import fit_baseline
     from workbench.training.fit import Follow
     from workbench.training.full import FullSettings
+    from workbench.training.keras import EPOCHS, fit_keras
+    from workbench.training.networks import NETWORKS
 
     task = tasks.find(asked["task"])
     follow = Follow(desk.stage, desk.loss, desk.cancelled)
@@ -121,8 +123,10 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value.to_json() for name, value in quality(logits, labels)[0].items()}
 
     if model == BASELINE:
-        fitted = fit_baseline(model, task, desk.home, score, follow)
-        return _told(fitted)
+        return _told(fit_baseline(model, task, desk.home, score, follow))
+    if model in NETWORKS:
+        epochs = asked.get("epochs") or EPOCHS
+        return _told(fit_keras(model, task, desk.home, score, follow, epochs))
     folder = models.folder(model, desk.home)
     room.check(room.of_tuning(models.anatomy(folder).size_bytes, asked["mode"]), desk.home)
     fitted = fit(

@@ -58,7 +58,7 @@ def sizes(place: Path) -> int:
 
     Beside an index any file of its kind may be one of them; which are is read in the cage.
     """
-    found = 0
+    found = place.stat().st_size if place.is_file() else 0
     with suppress(OSError):  # what cannot be listed is refused later, with the reason
         for _, stem, suffix in KINDS:
             single = place / f"{stem}.{suffix}"

@@ -11,12 +11,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workbench.core.errors import BadInput
 from workbench.jobs import cage
 from workbench.jobs.load import bounded
 from workbench.jobs.worker import die_with_parent, own_stdout
 from workbench.models.baseline import is_baseline
 from workbench.models.files import AGAIN, shown
+from workbench.models.keras import is_keras, taken_in
+from workbench.models.keras_file import beside
 from workbench.models.limits import COPIES, CPU_SECONDS, LOADED_PER_S, MEMORY
 from workbench.models.tree import blobs, stamp
 from workbench.models.weights import stored
@@ -37,13 +41,18 @@ def main() -> None:
         import sklearn.feature_extraction.text  # noqa: F401
 
         import workbench.runtimes.sklearn  # noqa: F401
+    keras = place.is_file() or is_keras(place)
+    if keras:
+        _tensorflow()
     die_with_parent()
     out = own_stdout()
-    cage.close((place, *blobs(place), home), scratch, MEMORY, CPU_SECONDS)
+    around = (place, *blobs(place), home, *(beside(place) if place.is_file() else ()))
+    cage.close(around, scratch, MEMORY, CPU_SECONDS)
     weights = used(place)
     cage.bound(MEMORY + COPIES * weights, CPU_SECONDS + weights // LOADED_PER_S)
     try:
-        told = looked_through(model, place, home)
+        # a file is taken in to be looked at, and nothing is written but into the cage
+        told = looked_through(model, place, scratch if place.is_file() else home)
     except BadInput as err:
         told = {"error": err.to_json()}
     out.write(json.dumps(told))
@@ -56,7 +65,7 @@ def used(place: Path) -> int:
     Only they widen the cage: it is closed before, since an index may have to be read.
     """
     with suppress(BadInput, OSError):  # refused in a moment, with the reason
-        return bounded(stored(place))
+        return bounded(place.stat().st_size if place.is_file() else stored(place))
     return 0
 
 
@@ -70,8 +79,11 @@ def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
 
     try:
         before = stamp(place)
-        told = models.inspect(model, home)
-        _answer(place, headed=bool(told["labels"]))
+        told = models.inspect(model if place.is_dir() else str(place), home)
+        if place.is_file() or is_keras(place):
+            _answer_keras(taken_in(place, home) if place.is_file() else place)
+        else:
+            _answer(place, headed=bool(told["labels"]))
     except BadInput:
         raise
     except BaseException as err:  # of a library at a loss: a panic of tokenizers is no Exception
@@ -82,6 +94,25 @@ def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
         changed = f"{shown(place.name)} (changed while it was read)"
         raise BadInput(changed, "a folder that stays as it is", "try again once it is written")
     return {**told, "loaded": True}
+
+
+def _tensorflow() -> None:
+    """Import what a Keras model needs, once, and make it start its threads."""
+    from workbench.formats.tensorflow import tensorflow
+
+    with suppress(ImportError):  # then it is refused, with what to install
+        tensorflow("loading a Keras model").zeros(1)
+
+
+def _answer_keras(folder: Path) -> None:
+    from workbench.formats.inputs import reader
+    from workbench.formats.tensorflow import opened
+    from workbench.graphs.folder import read_graph
+    from workbench.graphs.pixels import told
+
+    graph = read_graph(folder)
+    row = WORDS if graph.reads_text else told(np.zeros(graph.input_shape, np.uint8))
+    opened(folder)(reader(folder)([row])[0])
 
 
 def _answer(place: Path, headed: bool) -> None:

@@ -20,6 +20,7 @@ from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Estimate, Run, content_hash
 from workbench.jobs import failed, room
 from workbench.jobs.desk import Desk
+from workbench.jobs.packed import packed
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
 from workbench.jobs.stages import WORTH_S, Stages
 from workbench.measure import (
@@ -160,7 +161,8 @@ class Bench:
             sizes=_best_batch(reference),
         )
         judged = self._judged(measured.logits, reference)
-        told = self._told(measured, planned, judged, making)
+        made = {**making, **packed(recipe, folder)}
+        told = self._told(measured, planned, judged, made)
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
         kept = self._keep(done, measured.logits, folder)
         self._explain(kept)

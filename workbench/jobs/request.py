@@ -105,6 +105,7 @@ def _check_values(asked: Mapping[str, Any]) -> None:
 def _tunable(asked: dict[str, Any], home: Path) -> None:
     from workbench import models, tasks
     from workbench.models.baseline import BASELINE
+    from workbench.models.keras import BUILT_IN as KERAS
 
     mode = asked.setdefault("mode", "linear") if "tune" not in asked else asked["tune"]
     if mode not in MODES:
@@ -112,8 +113,17 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
     epochs = asked.get("epochs")
     if epochs is not None and (not isinstance(epochs, int) or not 1 <= epochs <= 50):
         raise BadInput(f"epochs {epochs!r:.80}", "a whole number from 1 to 50", "leave it out")
-    tasks.find(asked["task"])
-    if asked["model"] != BASELINE:
-        models.folder(asked["model"], home)
+    task, model = tasks.find(asked["task"]), asked["model"]
+    card = models.find(model, home)
+    if task.kind not in card.kinds:
+        wanted = f"a model for tasks of the kind {task.kind}"
+        raise BadInput(f"model {model} for the task {task.title}", wanted, "choose another model")
+    if model in KERAS:  # there is one way only
+        asked["tune" if "tune" in asked else "mode"] = "full"
+    elif card.format == "keras":
+        remedy = f"tune one of {', '.join(KERAS)}"
+        raise BadInput(f"model {model}", "a model that can be tuned here", remedy)
+    elif model != BASELINE:
+        models.folder(model, home)
     elif mode != "linear":
         raise BadInput(f"mode {mode!r} of {BASELINE}", "linear", "tune it in mode linear")

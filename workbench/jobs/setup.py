@@ -64,30 +64,33 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
 
 
 def reference_recipe(recipe: Recipe, format: str = "torch") -> Recipe:
-    """The plain model as it comes, in torch on as many threads and on the candidate's device.
+    """The plain model as it comes, on as many threads and on the candidate's device.
 
     Args:
         recipe: of the candidate.
-        format: of the plain model; ``sklearn`` where only the plain baseline is there.
+        format: of the plain model: ``torch``; ``keras`` or ``sklearn`` where no torch model of
+            the task is there.
     """
     if format == "sklearn":
         return Recipe.from_json({"runtime": {"name": "sklearn"}})
     runtime = recipe.runtime
     threads = getattr(runtime, "cores", runtime.threads)
+    if format == "keras":
+        return Recipe.from_json({"runtime": {"name": "tensorflow", "threads": threads}})
     device = getattr(runtime, "device", "cpu")
     return Recipe.from_json({"runtime": {"name": "torch", "threads": threads, "device": device}})
 
 
 def compared_with(setup: Setup, store: Store) -> Setup:
-    """The plain model that runs of this one are compared with: itself, but for the baseline.
+    """The plain model that runs of this one are compared with: itself, if it is a torch model.
 
     Args:
         setup: of the model that is measured.
         store: holds the runs, and lies beside the models.
 
     Returns:
-        For the plain baseline the torch model of the same task that was looked at last, or was
-        tuned last; itself if there is none.
+        For the plain baseline and for Keras models the torch model of the same task that was
+        looked at last, or was tuned last, so that all stand on one plot; itself if there is none.
     """
     from workbench import models
 

@@ -22,7 +22,7 @@ ROUND = 5
 BUDGET_S = 1.5  # of calls per side and launch, and of batches
 FEWEST, MOST = 4, 40  # rounds
 SIZES = (1, 8, 32)  # batches tried for throughput, until one is slower than the last
-BATCH_ROWS = 64
+BATCH_ROWS, FEW_ROWS = 64, 32  # in one timed batch run; few where the budget is small
 BATCH_ROUNDS = 3  # at most
 OUTPUT_BATCH = 32
 
@@ -127,6 +127,11 @@ class _Bench(NamedTuple):
     budget_s: float
     sizes: dict[str, int]  # the best batch per side, as far as it is known
 
+    @property
+    def rows(self) -> int:
+        """Texts in one timed batch run."""
+        return BATCH_ROWS if self.budget_s >= BUDGET_S else FEW_ROWS
+
 
 def _launched(
     bench: _Bench, looks: Sequence[int], on_launch: Callable[[Measured], None]
@@ -230,24 +235,24 @@ def _batches(
     sizes = bench.sizes
     for name, host in hosts.items():
         if name not in sizes:
-            sizes[name] = _best_size(host)
-        found[name]["batch"] = {"size": sizes[name], "rows": BATCH_ROWS, "seconds": []}
+            sizes[name] = _best_size(host, bench.rows)
+        found[name]["batch"] = {"size": sizes[name], "rows": bench.rows, "seconds": []}
     spent = 0.0
     for number in range(BATCH_ROUNDS):
         if number and spent > bench.budget_s:
             return
         for name in rng.permutation(sorted(hosts)):
-            told = hosts[name].ask(do="batch", size=sizes[name], rows=BATCH_ROWS)
+            told = hosts[name].ask(do="batch", size=sizes[name], rows=bench.rows)
             found[name]["batch"]["seconds"].append(told["seconds"])
             spent += told["seconds"] / len(hosts)
 
 
-def _best_size(host: Host) -> int:
+def _best_size(host: Host, rows: int) -> int:
     """The fastest of ``SIZES``, tried from the smallest while it gains."""
     best, fastest = SIZES[0], float("inf")
     for size in SIZES:
-        host.ask(do="batch", size=size, rows=BATCH_ROWS)  # buffers and kernels of those shapes
-        seconds = float(host.ask(do="batch", size=size, rows=BATCH_ROWS)["seconds"])
+        host.ask(do="batch", size=size, rows=rows)  # buffers and kernels of those shapes
+        seconds = float(host.ask(do="batch", size=size, rows=rows)["seconds"])
         if seconds >= fastest:
             break
         best, fastest = size, seconds

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.core.anatomy import Anatomy, Part
 from workbench.core.errors import BadInput
-from workbench.models import baseline
+from workbench.models import baseline, keras
 from workbench.models.files import read_json
 from workbench.models.limits import TEXT_BYTES
 from workbench.models.pieces import pieces
@@ -59,6 +59,8 @@ def anatomy(folder: Path) -> Anatomy:
 def _anatomy(folder: Path, _: Any) -> Anatomy:
     if baseline.is_baseline(folder):
         return baseline.anatomy(folder)
+    if keras.is_keras(folder):
+        return keras.anatomy(folder)
     config = read_json(folder / "config.json")
     parts = tuple(_part(name, tensor) for name, tensor in tensors(folder).items())
     heads = number(config, "num_attention_heads", "n_head", "n_heads")

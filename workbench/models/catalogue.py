@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.models import baseline, safety
+from workbench.models import baseline, keras, safety
 from workbench.models.artifacts import check_artifact
 from workbench.models.baseline import BASELINE
 from workbench.models.card import Card
@@ -33,7 +33,7 @@ PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "pytorch_model*.bin"]
 
 
 def catalogue(home: Path) -> tuple[Card, ...]:
-    """The built-in model, then those tuned here, oldest first, and the plain baseline.
+    """The built-in model, then those tuned here, oldest first, and those that can be fitted.
 
     A tuned model whose files are damaged is left out: one bad folder must not hide the others.
     """
@@ -41,7 +41,7 @@ def catalogue(home: Path) -> tuple[Card, ...]:
     for path in sorted((home / "models").glob("[!.]*/card.json"), key=_time):
         with suppress(BadInput, OSError):
             cards.append(_tuned(path.parent))
-    return (*cards, baseline.card())
+    return (*cards, baseline.card(), *keras.cards())
 
 
 def _time(path: Path) -> float:
@@ -106,6 +106,8 @@ def find(name: str, home: Path) -> Card:
         return baseline.card()
     if name == BUILT_IN:
         return built_in()
+    if name in keras.BUILT_IN:
+        return next(card for card in keras.cards() if card.id == name)
     found = folder(name, home)
     if (found / "card.json").is_file() and found.parent == (home / "models").resolve():
         return _tuned(found)
@@ -119,21 +121,23 @@ def folder(name: str, home: Path) -> Path:
         BadInput: as ``find`` does.
     """
     found = place(name, home)
+    if found.is_file():
+        found = keras.taken_in(found, home)
     if name != BUILT_IN:
         safety.check(found)
     return found
 
 
 def place(name: str, home: Path) -> Path:
-    """Where the files of a model lie; what they are is not looked at yet.
+    """The folder or Keras file of a model; what is in it is not looked at yet.
 
     Raises:
         BadInput: if there is no such model, or the built-in one is not as published.
     """
     if name == BUILT_IN:
         return built_in_folder()
-    if name == BASELINE:
-        remedy = f"tune it first: workbench tune --model {BASELINE}"
+    if name == BASELINE or name in keras.BUILT_IN:
+        remedy = f"tune it first: workbench tune --model {name}"
         raise BadInput(f"model {name}", "a model with weights", remedy)
     if name.startswith(HUB):
         return _from_hub(name.removeprefix(HUB))
@@ -150,14 +154,15 @@ def place(name: str, home: Path) -> Path:
             f"one of {known}, a folder, or hf:owner/name",
             "list them with workbench models",
         )
-    return found.resolve()
+    file = keras.file_in(found)
+    return (file or found).resolve()
 
 
 def _as_path(name: str | Path) -> Path | None:
-    """The folder of that name, if there is one; a name may be far too long for a path."""
+    """The folder of that name, or the Keras file; a name may be far too long for a path."""
     with suppress(OSError, RuntimeError, ValueError):
         place = Path(name).expanduser()
-        return place if place.is_dir() else None
+        return place if place.is_dir() or keras.file_in(place) else None
     return None
 
 
@@ -202,6 +207,10 @@ def _tuned(place: Path) -> Card:
         told = {"id": name, "base": BASELINE, "task": task, "mode": mode, "accuracy": accuracy}
         source = f"fitted here on {_short(task)}"
         return baseline.fitted_card(place, title=f"TF-IDF · {_short(task)}", source=source, **told)
+    if keras.is_keras(place):
+        told = {"id": name, "base": base, "task": task, "mode": mode, "accuracy": accuracy}
+        told |= {"source": f"trained here on {_short(task)}", "license": "Apache-2.0"}
+        return keras.card_of(place, title=f"{base} · {_short(task)}", **told)
     how = "linear head" if mode == "linear" else "all weights"
     return _card(
         place,
@@ -224,6 +233,8 @@ def _short(task: str) -> str:
 def _card(place: Path, name: str, **more: Any) -> Card:
     if baseline.is_baseline(place):
         return baseline.fitted_card(place, id=name, title=Path(name).name, source=more["source"])
+    if keras.is_keras(place):
+        return keras.card_of(place, id=name, title=Path(name).name, source=more["source"])
     config, about = read_json(place / "config.json"), _about(place)
     found = tensors(place)
     weights = [t for t in found.values() if not t.dtype.startswith("I")]
@@ -275,9 +286,11 @@ def inspect(name: str, home: Path) -> dict[str, Any]:
     Raises:
         BadInput: with the reason, if the model is refused.
     """
-    if name == BASELINE:
-        return _plain_data(asdict(baseline.card()), [])
+    if name == BASELINE or name in keras.BUILT_IN:
+        return _plain_data(asdict(find(name, home)), [])
     location = place(name, home)
+    if location.is_file():
+        location = keras.taken_in(location, home)
     warnings = list(safety.check(location))
     with steady(location):
         bad = nonfinite(location)

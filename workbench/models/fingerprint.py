@@ -12,7 +12,7 @@ from workbench.core.home import home
 from workbench.core.records import content_hash
 from workbench.models.weights import weight_files
 
-NAMES = ("config.json", "tokenizer.json", "artifact.json", "vocabulary.json")
+NAMES = ("config.json", "tokenizer.json", "artifact.json", "vocabulary.json", "graph.json")
 
 
 def fingerprint(folder: Path) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from workbench.i18n.table import TEXTS, text
-from workbench.models.baseline import BASELINE
 from workbench.models.card import Card, filtered
 from workbench.models.catalogue import catalogue
 
@@ -58,7 +57,7 @@ def recommend(
         gpu: whether there is a GPU; without one the smallest model is the first to try, with
             one the largest that fits.
     """
-    bare = [card for card in catalogue(home) if not card.base and card.id != BASELINE]
+    bare = [card for card in catalogue(home) if not card.base and card.parameters]
     named = {"kind": kind, "language": language}
     shown = {k: f"{k}.{v}" if f"{k}.{v}" in TEXTS else v for k, v in named.items()}
     able = filtered(bare, kind=kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.core.errors import BadInput
-from workbench.models import baseline
+from workbench.models import baseline, keras
 from workbench.models.artifacts import check_artifact
 from workbench.models.company import check_company
 from workbench.models.files import read_json, shown
@@ -43,6 +43,8 @@ def check(folder: Path) -> tuple[str, ...]:
         check_entries(folder, found)
         if baseline.is_baseline(folder):
             return baseline.check(folder)
+        if keras.is_keras(folder):
+            return keras.check(folder)
         if (folder / "adapter_config.json").exists():
             raise BadInput(
                 "adapter_config.json", "a whole model, not an adapter", "merge it first"

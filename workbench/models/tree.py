@@ -90,7 +90,7 @@ def stamp(folder: Path) -> tuple[tuple[object, ...], ...]:
     The time of the last change to a file's record (``ctime``) cannot be set back by its owner.
     """
     kept: list[tuple[object, ...]] = []
-    for path in (folder, *entries(folder)):
+    for path in (folder, *(entries(folder) if folder.is_dir() else ())):
         try:
             for status in (path.lstat(), path.stat()):
                 kept.append((path.name, status.st_dev, status.st_ino, status.st_mode))

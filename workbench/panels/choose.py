@@ -61,7 +61,7 @@ class ChoosePanel(Card):
     def _copy(self) -> None:
         session, state = self.state.session, self.state
         self.title(session.say("choose.heading"))
-        models = [("", ""), *((card.title, card.id) for card in state.models)]
+        models = [("", ""), *((card.title, card.id) for card in state.able())]
         options(self.model, models, session.model)
         options(self.task, [(task.title, task.id) for task in state.tasks], session.task)
         self.model.description = session.say("choose.model")
@@ -74,7 +74,9 @@ class ChoosePanel(Card):
         self.about.html = self._about() + trouble(session.trouble)
         busy = any(job.kind == "tune" for job in session.active())
         self.linear.disabled = self.full.disabled = busy
-        visible(self.tuning, state.card() is not None)
+        card = state.card()
+        visible(self.tuning, card is not None)
+        visible(self.linear, card is not None and card.format != "keras")  # trained from nothing
         visible(self.inner, self.more.value)
         self._show_loss()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from workbench.core.knobs import Span, knobs
+from workbench.core.knobs import Knob, Span, knobs
 from workbench.i18n.numbers import THIN, digits_for
 from workbench.i18n.recipe_words import recipe_words
 from workbench.panels.card import Card, classed, trouble, visible
@@ -31,25 +31,28 @@ class CompressPanel(Card):
         self.pruning = slider(Span(0.0, 1.0, 0.01), 0.0)
         self.toggles = {technique: w.ToggleButton() for technique in TECHNIQUES}
         self.runtime = classed(w.Dropdown(options=list(RUNTIMES)), "wb-step-accelerate")
-        self.knobs = self._controls()
+        self.knobs: dict[tuple[str, str], Any] = {}
+        self.below = classed(w.VBox(), "wb-knobs")
         self.formulas, self.note = Markup(), Markup()
         toggles = classed(w.HBox(list(self.toggles.values())), "wb-toggles")
-        below = [self.knobs[key] for key in self.knobs]
         super().__init__(
             "compress",
-            [self.rate, self.pruning, toggles, self.runtime, *below, self.note, self.formulas],
+            [self.rate, self.pruning, toggles, self.runtime, self.below, self.note, self.formulas],
         )
         self._wire()
         self._show()
 
-    def _controls(self) -> dict[tuple[str, str], Any]:
-        """One control for every declared knob of every technique and runtime."""
-        made = {}
-        entries: list[Any] = [*TECHNIQUES.values(), *RUNTIMES.values()]
-        for entry in entries:
-            for knob in knobs(entry.config_type):
-                made[entry.name, knob.name] = control(knob, knob.default, self.state.session.say)
-        return made
+    def _control(self, owner: str, knob: Knob) -> Any:
+        """The control of a declared knob, made when it is first shown.
+
+        A page of all of them would have the browser ask for twice as many widgets.
+        """
+        if (owner, knob.name) not in self.knobs:
+            made = control(knob, knob.default, self.state.session.say)
+            name(made, self.state.session.say(f"knob.{knob.name}"))
+            self._on(made, partial(self._turned, owner, knob.name))
+            self.knobs[owner, knob.name] = made
+        return self.knobs[owner, knob.name]
 
     def _wire(self) -> None:
         self._on(self.rate, self.state.set_rate)
@@ -57,8 +60,6 @@ class CompressPanel(Card):
         self._on(self.runtime, self.state.set_runtime)
         for technique, toggle in self.toggles.items():
             self._on(toggle, partial(self.state.toggle, technique))
-        for (owner, knob), widget in self.knobs.items():
-            self._on(widget, partial(self._turned, owner, knob))
         self.state.observe(self._show, ["info", "trouble"])
         self.state.session.observe(self._show, ["language", "losses"])
 
@@ -94,6 +95,7 @@ class CompressPanel(Card):
         self.runtime.options = [
             (say(f"runtime.{key}") + (" ✕" if self.state.unusable(key) else ""), key)
             for key in RUNTIMES
+            if self.state.offered(key) or key == self.state.recipe.runtime.name
         ]
         for technique, toggle in self.toggles.items():
             reason = self.state.unusable(technique)
@@ -113,13 +115,18 @@ class CompressPanel(Card):
         for technique, toggle in self.toggles.items():
             toggle.value = self.state.has(technique)
             toggle.disabled = bool(self.state.unusable(technique))
+            visible(toggle, self.state.offered(technique))
         self.runtime.value = recipe.runtime.name
-        configs = {c.name: c for c in (*recipe.techniques, recipe.runtime)}
-        for (owner, knob), widget in self.knobs.items():
-            shown = owner in configs and not (owner == PRUNING and knob in ("ffn", "heads"))
-            visible(widget, shown)
-            if owner in configs:
-                put(widget, getattr(configs[owner], knob))
+        self.below.children = [
+            self._control(config.name, knob)
+            for config in (*recipe.techniques, recipe.runtime)
+            for knob in knobs(type(config))
+            if not (config.name == PRUNING and knob.name in ("ffn", "heads"))
+        ]
+        for config in (*recipe.techniques, recipe.runtime):
+            for knob in knobs(type(config)):
+                if (config.name, knob.name) in self.knobs:
+                    put(self.knobs[config.name, knob.name], getattr(config, knob.name))
         self.note.html = self._note(info)
         self.formulas.html = self._formulas(info)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from workbench.core.anatomy import Anatomy
@@ -12,6 +13,7 @@ from workbench.recipes.registry import (
     EXPORTS,
     RUNTIMES,
     TECHNIQUES,
+    WAYS,
     Technique,
     lookup,
     missing,
@@ -20,7 +22,7 @@ from workbench.recipes.registry import (
 )
 
 WHOLE = ("dynamic_int8", "static_int8", "weight_only")  # what follows would see whole numbers
-NARROWING = ("bf16", "fp16", *WHOLE)  # one at a time
+NARROWING = ("bf16", "fp16", "quantisation_aware", *WHOLE)  # one at a time
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
     steps: list[Step] = []
     last: Technique | None = None
     format = format or anatomy.format
-    for config, entry in zip(recipe.techniques, ways(recipe), strict=True):
+    for config, entry in zip(recipe.techniques, ways(recipe, format), strict=True):
         _present(entry, config)
         _fitting(entry, recipe.runtime)
         if entry.follows and last is None:
@@ -80,12 +82,25 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
     return Plan(tuple(steps), runs_on.format, anatomy)
 
 
-def ways(recipe: Recipe) -> list[Technique]:
-    """For each technique of the recipe the way that its runtime takes, else its first."""
-    format = lookup(RUNTIMES, "runtime", recipe.runtime.name).format
+def ways(recipe: Recipe, source: str) -> list[Technique]:
+    """For each technique of the recipe the way that its runtime takes, else the model's format.
+
+    Args:
+        recipe: what is asked for.
+        source: format of the model.
+    """
+    target = lookup(RUNTIMES, "runtime", recipe.runtime.name).format
     for config in recipe.techniques:
         lookup(TECHNIQUES, "technique", config.name)
-    return [way(config.name, format) for config in recipe.techniques]
+    return [way(config.name, target, source) for config in recipe.techniques]
+
+
+@cache
+def reachable(source: str) -> frozenset[str]:
+    """Names of the techniques and runtimes that a model of this format can come to."""
+    formats = {source, *(target for start, target in EXPORTS if start == source)}
+    named = {name for name, format in WAYS if format in formats}
+    return frozenset(named | {x.name for x in RUNTIMES.values() if x.format in formats})
 
 
 def _one_precision(recipe: Recipe) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -13,11 +14,14 @@ from workbench.recipes.plan import NARROWING, ways, with_runtime
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing, way
 
-# widest first, each with the format that it is counted in; the two kinds of INT8 are of one size,
-# so the kind is chosen that the runtime on screen takes
-PRECISIONS = ((), (("bf16", "torch"),), (("dynamic_int8", "onnx"),))
-STATIC = (("static_int8", "openvino"),)
 Precision = tuple[tuple[str, str], ...]
+# of each format of a model, widest first, each with the format that it is counted in; the two
+# kinds of INT8 of a torch model are of one size: the runtime on screen tells which is chosen
+PRECISIONS: Mapping[str, tuple[Precision, ...]] = {
+    "torch": ((), (("bf16", "torch"),), (("dynamic_int8", "onnx"),)),
+    "keras": ((), (("fp16", "tflite"),), (("dynamic_int8", "tflite"),)),
+}
+STATIC = (("static_int8", "openvino"),)
 TOLERANCE = 0.02  # a rate within two per cent of the one asked for is reached
 PRUNING = "structured_pruning"
 
@@ -25,7 +29,7 @@ PRUNING = "structured_pruning"
 def rate_of(recipe: Recipe, anatomy: Anatomy) -> float:
     """Compression rate: size after ÷ size before, exact."""
     after = anatomy
-    for config, entry in zip(recipe.techniques, ways(recipe), strict=True):
+    for config, entry in zip(recipe.techniques, ways(recipe, anatomy.format), strict=True):
         after = entry.resize(after, config)
     return after.size_bytes / anatomy.size_bytes
 
@@ -48,7 +52,7 @@ def lowest_rate(anatomy: Anatomy, like: Recipe | None = None) -> float:
 
 @lru_cache(maxsize=16)
 def _lowest(anatomy: Anatomy, usable: tuple[Precision, ...]) -> float:
-    cut = _pruned(_top(anatomy), _top(anatomy))
+    cut = _pruned(_top(anatomy), _depth(anatomy))
     return min(_rate(cut, precision, anatomy) for precision in usable)
 
 
@@ -107,7 +111,7 @@ def _cut_for(rate: float, anatomy: Anatomy, format: str) -> tuple[tuple[Any, ...
         if options:
             return min(options, key=lambda option: option[0])[1], precision
     # between the smallest model of one precision and the largest of the next nothing lies
-    ends = (_pruned(0, 0), _pruned(_top(anatomy), _top(anatomy)))
+    ends = (_pruned(0, 0), _pruned(_top(anatomy), _depth(anatomy)))
     edges = [(cut, p) for p in usable for cut in ends]
     return min(edges, key=lambda e: abs(_rate(e[0], e[1], anatomy) - rate))
 
@@ -158,25 +162,26 @@ def _at_depth(
 
 def _usable(anatomy: Anatomy, format: str = "") -> tuple[Precision, ...]:
     """The precisions of this machine; INT8 in the kind that a runtime of ``format`` takes."""
-    if anatomy.format != "torch":
-        return ((),)
+    known = PRECISIONS.get(anatomy.format, ((),))
     there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
-    usable = tuple(p for p in PRECISIONS if there.issuperset(name for name, _ in p))
-    static = "static_int8" in there and (format == STATIC[0][1] or PRECISIONS[-1] not in usable)
-    return (*(p for p in usable if p != PRECISIONS[-1]), STATIC) if static else usable
+    usable = tuple(p for p in known if there.issuperset(name for name, _ in p))
+    if anatomy.format != "torch":
+        return usable
+    static = "static_int8" in there and (format == STATIC[0][1] or known[-1] not in usable)
+    return (*(p for p in usable if p != known[-1]), STATIC) if static else usable
 
 
 def _rate(cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> float:
     after = _after(cut, anatomy)
     for name, format in precision:
-        entry = way(name, format)
+        entry = way(name, format, anatomy.format)
         after = entry.resize(after, entry.config_type())
     return after.size_bytes / anatomy.size_bytes
 
 
 def _after(techniques: tuple[Any, ...], anatomy: Anatomy) -> Anatomy:
     for config in techniques:
-        anatomy = TECHNIQUES[config.name].resize(anatomy, config)
+        anatomy = way(config.name, anatomy.format).resize(anatomy, config)
     return anatomy
 
 
@@ -188,13 +193,18 @@ def _pruned(width: float, layers: float) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=16)
 def _prunable(anatomy: Anatomy) -> bool:
-    if anatomy.format != "torch":
+    if anatomy.format not in PRECISIONS:
         return False
     try:
         _after((TECHNIQUES[PRUNING].config_type(ffn=0.5),), anatomy)
     except BadInput:  # uneven layers, or a family that it does not know
         return False
     return True
+
+
+def _depth(anatomy: Anatomy) -> float:
+    """The largest share of layers that can go; nothing of a single one."""
+    return _top(anatomy) if anatomy.layers > 1 else 0.0
 
 
 def _top(anatomy: Anatomy) -> float:

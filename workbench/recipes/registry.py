@@ -148,10 +148,11 @@ def export(source: str, target: str) -> Callable[[Function], Function]:
     return register
 
 
-def way(name: str, format: str) -> Technique:
-    """The technique's way for this format, or its first where there is none."""
+def way(name: str, *formats: str) -> Technique:
+    """The technique's way for the first of these formats that it has one for, or its first."""
     tables = _filled()
-    found: Technique = tables["WAYS"].get((name, format)) or tables["TECHNIQUES"][name]
+    ways = (tables["WAYS"].get((name, format)) for format in formats)
+    found: Technique = next((way for way in ways if way), tables["TECHNIQUES"][name])
     return found
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from workbench.core.artifact import Predictor
 from workbench.core.errors import BadInput
 from workbench.core.knobs import Choice, Span
+from workbench.formats.inputs import reader
 from workbench.formats.openvino import GRAPH, engine
-from workbench.formats.tokens import Tokens
 from workbench.recipes.machine import processor
 from workbench.recipes.registry import runtime
 
@@ -62,11 +62,11 @@ class OpenVinoSession:
         self._compiled: Any = core.compile_model(folder / GRAPH, "CPU", settings)
         self._request: Any = self._compiled.create_infer_request()
         self._queue: Any = openvino.AsyncInferQueue(self._compiled, config.streams)
-        self._tokens = Tokens.at(folder)
+        self._read = reader(folder)
 
     def encode(self, texts: Sequence[str]) -> Batch:
-        """Token ids and mask, int64 (len(texts), longest)."""
-        return list(self._tokens.batch(texts))
+        """What the network takes: ``formats.inputs.reader``."""
+        return self._read(texts)
 
     def forward(self, batch: Batch) -> np.ndarray:
         """Logits, float32 (rows, classes)."""

@@ -100,7 +100,10 @@ class ChooseState(HasTraits):
         card = self.card()
         if card is not None and not self.fits():
             base = card.base or card.id
-            fitting = [c for c in self.models if c.base == base and c.task == task]
+            able = self.able()
+            fitting = [c for c in able if c.base == base and c.task == task]
+            fitting = fitting or [c for c in able if c.id == base]
+            fitting = fitting or [c for c in able if c.task == task] or list(able)
             self.choose_model(fitting[-1].id if fitting else base)
 
     def look(self, path: str, **changes: Any) -> None:
@@ -171,8 +174,17 @@ class ChooseState(HasTraits):
         from workbench import models
 
         self.advice = models.recommend(
-            "classification", language, max_bytes, home=self.session.home, gpu=gpu
+            *(self._kind(), language, max_bytes), home=self.session.home, gpu=gpu
         )
+
+    def _kind(self) -> str:
+        task = self.task()
+        return "classification" if task is None else str(task.kind)
+
+    def able(self) -> tuple[Any, ...]:
+        """The models that are made for tasks of the chosen one's kind."""
+        task = self.task()
+        return tuple(c for c in self.models if task is None or task.kind in c.kinds)
 
     def card(self) -> Any:
         """The chosen model's card, or None."""

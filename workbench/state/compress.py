@@ -13,7 +13,7 @@ from traitlets import HasTraits, Unicode
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build, check
-from workbench.recipes.plan import plan, with_runtime
+from workbench.recipes.plan import plan, reachable, with_runtime
 from workbench.recipes.rate import (
     PRUNING,
     TOLERANCE,
@@ -25,7 +25,7 @@ from workbench.recipes.rate import (
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing
 from workbench.state.expect import Expectation, expect
-from workbench.state.session import BASELINE_RUNTIME, Session
+from workbench.state.session import Session
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,10 @@ class CompressState(HasTraits):
         """Why a technique or runtime cannot be used here; empty if it can."""
         return missing(TECHNIQUES.get(name) or RUNTIMES[name])
 
+    def offered(self, name: str) -> bool:
+        """Whether a technique or runtime is one for models of the chosen one's format."""
+        return self.anatomy is None or name in reachable(self.anatomy.format)
+
     def _config(self, name: str) -> Any:
         return next((c for c in self.recipe.techniques if c.name == name), None)
 
@@ -197,10 +201,11 @@ class CompressState(HasTraits):
         self._work_out()
 
     def _follow_format(self) -> None:
-        """The plain baseline has a runtime of its own, and no technique is for it."""
-        plain = self.recipe.runtime.name == BASELINE_RUNTIME
-        if self.anatomy is not None and plain != (self.anatomy.format == BASELINE_RUNTIME):
-            self.recipe = self._runnable(replace(self.recipe, techniques=()))
+        """A model of another kind begins plain, on the runtime of its own format."""
+        if self.anatomy is None or not self._impossible(replace(self.recipe, techniques=())):
+            return
+        own = next(x for x in RUNTIMES.values() if x.format == self.anatomy.format)
+        self.recipe = Recipe(own.config_type())
 
     def _work_out(self, _: Any = None) -> None:
         anatomy: Anatomy | None = self.anatomy

@@ -1,6 +1,8 @@
 """What models are measured on: a data set of our own, files, Hugging Face data sets."""
 
 from workbench.core.errors import BadInput
+from workbench.tasks import digits as pictures
+from workbench.tasks.digits import digits
 from workbench.tasks.files import PREFIX as CSV
 from workbench.tasks.files import csv_id, find_files
 from workbench.tasks.hub import PREFIX as HUB
@@ -25,7 +27,7 @@ __all__ = [
 
 def catalogue() -> tuple[Task, ...]:
     """The tasks of the package."""
-    return (shopdesk(),)
+    return shopdesk(), digits()
 
 
 def find(task_id: str) -> Task:
@@ -36,12 +38,14 @@ def find(task_id: str) -> Task:
     """
     if task_id == NAME:
         return shopdesk()
+    if task_id == pictures.NAME:
+        return digits()
     if task_id.startswith(CSV):
         return find_files(task_id)
     if task_id.startswith(HUB):
         return find_hub(task_id)
     raise BadInput(
         f"task {task_id!r:.200}",
-        f"{NAME}, csv:TRAIN,TEST or hf:owner/name",
+        f"{NAME}, {pictures.NAME}, csv:TRAIN,TEST or hf:owner/name",
         "list them with workbench tasks",
     )

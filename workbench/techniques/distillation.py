@@ -107,3 +107,27 @@ def _pairs(kept: Any, teacher: Any) -> list[tuple[int, int]]:
 
 def _depth(teacher: Any) -> int:
     return int(teacher.encoder.config.num_hidden_layers)
+
+
+@technique(
+    Distillation,
+    format="keras",
+    resize=_same,
+    follows="a model that was changed before: nothing can be learnt from one that is the same",
+)
+def distil_keras(artifact: Artifact, config: Distillation, context: Context) -> Artifact:
+    """A copy that was taught the answers of ``context.teacher``.
+
+    Its token vectors are not looked at: layers of different widths stand beside each other.
+
+    Raises:
+        BadInput: without a teacher or training rows.
+        Cancelled: when asked to stop.
+    """
+    from workbench.training.keras import TrainOn, trained_on
+
+    if context.teacher is None or not context.training[0]:
+        raise BadInput("distillation", "the original model and training rows", "leave it out")
+    order = {"do": "fit", "kl": config.kl, "ce": config.ce, "temperature": config.temperature}
+    settings = TrainOn(epochs=config.epochs, rate=config.rate)
+    return trained_on(artifact, config.name, order, settings, context)[0]

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from workbench.core.artifact import Artifact, Context
 from workbench.core.deps import needs
+from workbench.formats.keras import marked
 from workbench.formats.onnx import rewritten
 from workbench.recipes.registry import technique
-from workbench.techniques.widths import onnx_int8, torchao_int8
+from workbench.techniques.widths import litert_int8, onnx_int8, torchao_int8
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,21 @@ def quantise_torch(artifact: Artifact, config: DynamicInt8, context: Context) ->
     small = copy(artifact)
     quantise(small.payload.float())
     return small
+
+
+def only_litert(config: Any) -> str:
+    """What the conversion stores, only LiteRT reads."""
+    return "" if config.name == "litert" else "the runtime litert"
+
+
+@technique(
+    DynamicInt8,
+    format="keras",
+    resize=litert_int8,
+    module="tensorflow",
+    extra="tf",
+    fits=only_litert,
+)
+def quantise_keras(artifact: Artifact, config: DynamicInt8, context: Context) -> Artifact:
+    """A copy whose weights the conversion to LiteRT will store as INT8."""
+    return marked(artifact, context, DynamicInt8.name)

@@ -1,4 +1,4 @@
-"""Weights and arithmetic in half precision, on a GPU: processors compute it slowly."""
+"""Weights and arithmetic in half precision on a GPU; weights alone in LiteRT."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from workbench.core.artifact import Artifact, Context
+from workbench.formats.keras import marked
 from workbench.recipes.machine import no_cuda
 from workbench.recipes.registry import technique
 from workbench.techniques.bf16 import FLOAT32, two_bytes
+from workbench.techniques.dynamic_int8 import only_litert
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,11 @@ def cast(artifact: Artifact, config: Fp16, context: Context) -> Artifact:
     half = copy(artifact)
     half.payload.to(torch.float16)
     return half
+
+
+@technique(
+    Fp16, format="keras", resize=two_bytes, module="tensorflow", extra="tf", fits=only_litert
+)
+def cast_keras(artifact: Artifact, config: Fp16, context: Context) -> Artifact:
+    """A copy whose weights the conversion to LiteRT will store in float16."""
+    return marked(artifact, context, Fp16.name)

@@ -12,10 +12,12 @@ from workbench.core.artifact import Artifact, Context
 from workbench.core.deps import needs
 from workbench.core.errors import BadInput, Cancelled
 from workbench.formats import onnx, openvino
-from workbench.formats.tokens import Tokens
+from workbench.formats.inputs import reader
+from workbench.formats.keras import marked
 from workbench.recipes.machine import saturates
 from workbench.recipes.registry import technique
-from workbench.techniques.widths import onnx_int8, openvino_int8
+from workbench.techniques.dynamic_int8 import only_litert
+from workbench.techniques.widths import litert_int8, onnx_int8, openvino_int8
 
 # the huge negative numbers of the attention mask would stretch every range that they enter
 PRODUCTS = ["MatMul", "Gather"]
@@ -49,7 +51,7 @@ def quantise_openvino(artifact: Artifact, config: StaticInt8, context: Context) 
     # where sums of products saturate, weights of 7 bits cannot make them
     kept = nncf.OverflowFix.ENABLE if saturates() else None
 
-    def seen(batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def seen(batch: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
         if context.cancelled():
             raise Cancelled
         return batch
@@ -93,7 +95,7 @@ def quantise_onnx(artifact: Artifact, config: StaticInt8, context: Context) -> A
             if context.cancelled():
                 raise Cancelled
             batch = next(self._left, None)
-            return None if batch is None else onnx.feed(batch)
+            return None if batch is None else onnx.feed((batch[0], batch[1]))
 
     reader = Reader()
 
@@ -113,8 +115,8 @@ def quantise_onnx(artifact: Artifact, config: StaticInt8, context: Context) -> A
     return onnx.rewritten(artifact, context, StaticInt8.name, write)
 
 
-def _batches(artifact: Artifact, context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Token ids and mask of each calibration text by itself, so that no padding is measured."""
+def _batches(artifact: Artifact, context: Context) -> Iterator[tuple[np.ndarray, ...]]:
+    """Inputs of each calibration text by itself, so that no padding is measured."""
     if not context.calibration:
         raise BadInput(
             "no calibration texts", "texts of the training split", "choose another task"
@@ -125,5 +127,24 @@ def _batches(artifact: Artifact, context: Context) -> Iterator[tuple[np.ndarray,
             "training rows of at least two classes",
             "add rows of every class",
         )
-    tokens = Tokens.at(artifact.folder)
-    return (tokens.batch([text]) for text in context.calibration)
+    read = reader(artifact.folder)
+    return (tuple(read([text])) for text in context.calibration)
+
+
+@technique(
+    StaticInt8,
+    format="keras",
+    resize=litert_int8,
+    module="tensorflow",
+    extra="tf",
+    fits=only_litert,
+)
+def quantise_keras(artifact: Artifact, config: StaticInt8, context: Context) -> Artifact:
+    """A copy that the conversion to LiteRT will make whole numbers of, from end to end.
+
+    Raises:
+        BadInput: without calibration rows.
+    """
+    if not context.calibration:
+        raise BadInput("static_int8 without calibration rows", "training rows", "choose a task")
+    return marked(artifact, context, StaticInt8.name)

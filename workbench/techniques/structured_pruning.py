@@ -108,9 +108,9 @@ def prune(artifact: Artifact, config: StructuredPruning, context: Context) -> Ar
 
 def _chosen(scores: Scores, config: StructuredPruning) -> dict[str, Any]:
     layers = _best(scores.layers(), config.layers)
-    choose = _within
+    choose = within
     if config.widths == "per_layer":
-        choose = _across
+        choose = across
         scores = scores.comparable() if config.importance == "magnitude" else scores
     return {
         "layers": layers,
@@ -119,12 +119,12 @@ def _chosen(scores: Scores, config: StructuredPruning) -> dict[str, Any]:
     }
 
 
-def _within(layers: list[np.ndarray], share: float) -> list[list[int]]:
+def within(layers: list[np.ndarray], share: float) -> list[list[int]]:
     """As many in every layer."""
     return [_best(importance, share) for importance in layers]
 
 
-def _across(layers: list[np.ndarray], share: float) -> list[list[int]]:
+def across(layers: list[np.ndarray], share: float) -> list[list[int]]:
     """As many in all, the most important of all layers; the best of each layer always stays."""
     count = sum(kept(len(importance), share) for importance in layers)
     firsts = [int(np.argmax(importance)) for importance in layers]

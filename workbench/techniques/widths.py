@@ -62,3 +62,15 @@ def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
         for p in anatomy.parts
     )
     return replace(anatomy, parts=tuple(parts))
+
+
+def litert_int8(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As LiteRT stores it: kernels with a scale per output channel, embeddings with one."""
+
+    def narrower(part: Part) -> Part:
+        if len(part.shape) < 2:
+            return part
+        channels = 1 if part.role == "embedding" else part.shape[-1]
+        return replace(part, width=1.0, extra=12 * channels)  # a scale, and 8 bytes of zero point
+
+    return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))

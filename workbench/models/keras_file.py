@@ -1,0 +1,177 @@
+"""Keras models in files that nobody vouches for, read as data: ``.keras`` and ``.h5``.
+
+Keras itself is never asked to load one: it would build whatever the file names, and a Lambda
+layer is code. Nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.core.errors import BadInput
+from workbench.graphs import h5, words
+from workbench.graphs.graph import Graph
+from workbench.graphs.reading import read
+from workbench.models.files import open_plain, parse_json, read_json, read_small, shown
+from workbench.models.limits import JSON_BYTES, TEXT_BYTES, WEIGHT_BYTES
+from workbench.models.sizes import check_stored
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+LENGTH = 64  # tokens, where a model takes any number
+INSIDE = ("metadata.json", "config.json", "model.weights.h5")
+WORDS = "vocabulary.txt"
+LABELS, TOKENIZER = "labels.json", "tokenizer.json"
+AGAIN = "save the model again with model.save('model.keras')"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file holds.
+
+    Args:
+        graph: its network.
+        weights: float32, by ``layer/weight``.
+        tokenizer: content of a ``tokenizer.json``, or empty for pictures.
+        labels: names of the classes, or their numbers where no ``labels.json`` lies beside.
+    """
+
+    graph: Graph
+    weights: Mapping[str, np.ndarray]
+    tokenizer: str
+    labels: tuple[str, ...]
+
+
+def found(path: Path) -> Found:
+    """Read a model; a tokenizer and labels come from files that lie beside it.
+
+    Args:
+        path: of a ``.keras`` or ``.h5`` file. Beside it may lie ``tokenizer.json`` (the
+            tokenizers library's) and ``labels.json`` (a list of names in the order of the
+            outputs).
+
+    Raises:
+        BadInput: with the reason, if it holds code, is damaged, or has a layer that is not known.
+        MissingDependency: without h5py, which the ``tf`` extra brings.
+    """
+    check_stored(path.stat().st_size, shown(path.name))
+    if path.suffix == ".keras":
+        got, weights, vocabulary = _archive(path)
+    else:
+        got, weights, vocabulary = _single(path)
+    tokenizer = _tokenizer(path, got, vocabulary) if got.graph.reads_text else ""
+    return Found(got.graph, weights, tokenizer, _labels(path, got.graph.classes))
+
+
+def _single(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
+    with open_plain(path) as file:
+        if file.read(8) != h5.MAGIC:
+            raise BadInput(shown(path.name), "an HDF5 file, as its name says", AGAIN)
+    with h5.opened(path) as data:
+        got = read(parse_json(h5.config_of(data), shown(path.name)), LENGTH)
+        return got, h5.legacy(data, got), None
+
+
+def _archive(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
+    try:
+        with open_plain(path) as file, zipfile.ZipFile(file) as archive:
+            listed = _checked(archive, path.name)
+            config = parse_json(archive.read("config.json"), f"{shown(path.name)}: config.json")
+            got = read(config, LENGTH)
+            content = archive.read("model.weights.h5")
+            lists = {archive.read(name).decode("utf-8") for name in listed if name.endswith(WORDS)}
+    except BadInput:
+        raise
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError) as err:
+        told = f"{shown(path.name)} ({shown(err)})"
+        raise BadInput(told, "a whole .keras archive", AGAIN) from err
+    if content[:8] != h5.MAGIC:
+        raise BadInput("model.weights.h5", "an HDF5 file, as its name says", AGAIN)
+    with h5.opened(io.BytesIO(content)) as data:
+        weights = h5.numbered(data, got)
+    return got, weights, lists.pop().split("\n") if len(lists) == 1 else None
+
+
+def _checked(archive: zipfile.ZipFile, name: str) -> list[str]:
+    """Names of the entries, all of them files of Keras's own, none larger than may be read."""
+    entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    for entry in entries:
+        inside = entry.filename
+        strange = inside not in INSIDE and not inside.startswith("assets")
+        if strange or ".." in inside or inside.startswith("/") or "\\" in inside:
+            told = f"{shown(name)}: {shown(inside)}"
+            raise BadInput(told, "the entries of a Keras archive only", AGAIN)
+        limit = WEIGHT_BYTES if inside.endswith(".h5") else JSON_BYTES
+        limit = TEXT_BYTES if inside.endswith(WORDS) else limit
+        limit.check(entry.file_size, f"{shown(name)}: {shown(inside)}")
+    if len(set(names)) != len(names) or not {"config.json", "model.weights.h5"} <= set(names):
+        raise BadInput(shown(name), "config.json and model.weights.h5, once each", AGAIN)
+    check_stored(sum(entry.file_size for entry in entries), shown(name))
+    return names
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    own = path.with_name(f"{path.stem}.{name}")
+    return next((place for place in (own, path.with_name(name)) if place.is_file()), None)
+
+
+def beside(path: Path) -> list[Path]:
+    """The files beside a model that belong to it."""
+    return [place for name in (TOKENIZER, LABELS) if (place := _beside(path, name))]
+
+
+def _tokenizer(path: Path, got: Any, vocabulary: list[str] | None) -> str:
+    if got.vectoriser is not None:
+        told = got.vectoriser.get("vocabulary") or vocabulary
+        if not isinstance(told, list) or not told:
+            wanted = "the words of its TextVectorization layer (a .keras file keeps them)"
+            raise BadInput(shown(path.name), wanted, AGAIN)
+        return words.like_keras(got.vectoriser, told)
+    place = _beside(path, TOKENIZER)
+    if place is None:
+        raise BadInput(
+            f"{shown(path.name)} (it takes token ids)",
+            f"a {TOKENIZER} beside it, to make them from texts",
+            "put it there, or build the model with a TextVectorization layer",
+        )
+    return read_small(place, TEXT_BYTES).decode("utf-8", errors="replace")
+
+
+def _labels(path: Path, classes: int) -> tuple[str, ...]:
+    place = _beside(path, LABELS)
+    if place is None:
+        return tuple(map(str, range(classes)))
+    told = parse_json(read_small(place), LABELS)
+    fits = isinstance(told, list) and all(isinstance(x, str) for x in told)
+    if not fits or len(set(told)) != classes or len(told) != classes:
+        raise BadInput(
+            LABELS, f"a list of {classes} names, in the order of the outputs", "mend it"
+        )
+    return tuple(told)
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What an artifact's ``artifact.json`` says, checked.
+
+    Raises:
+        BadInput: for anything that the workbench does not write.
+    """
+    data = read_json(folder / "artifact.json")
+    labels, length = data.get("labels"), data.get("max_length")
+    plain = isinstance(labels, list) and all(isinstance(x, str) for x in labels)
+    if not plain or type(length) is not int or not isinstance(data.get("family"), str):
+        raise BadInput("artifact.json", "labels, family and max_length", "make the model again")
+    return data
+
+
+def as_json(content: Any) -> str:
+    """As it is written to a folder."""
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
