@@ -84,6 +84,8 @@ def main() -> None:
             rows[:, 8:] = 0
         for suffix in ("keras", "h5"):
             model.save(folder / f"{make.__name__}.{suffix}")
+        if LEGACY:
+            model.save(folder / f"{make.__name__}.saved", save_format="tf")
         answers = np.asarray(model.predict(rows, verbose=0))
         np.savez(folder / f"{make.__name__}.npz", rows=rows, answers=answers)
     vectorised(folder)

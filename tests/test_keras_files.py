@@ -15,11 +15,13 @@ import pytest
 from fakes import require
 
 from workbench import models
+from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput
 from workbench.formats.inputs import reader
 from workbench.graphs import pixels
 from workbench.jobs.load import inspect_loaded
 from workbench.models.keras_file import found
+from workbench.training import keras as training
 
 pytestmark = pytest.mark.slow
 LIBRARIES = ("keras", "tf_keras")
@@ -56,20 +58,9 @@ def as_texts(rows):
     return [" ".join(spelt.get(int(x), f"w{x}") for x in row if x) for row in rows]
 
 
-def answers(folder, texts):
-    """Of our TensorFlow runtime, in a process of its own as always."""
-    code = (
-        "import json, sys, numpy as np; from pathlib import Path\n"
-        "from workbench.runtimes.tensorflow import TensorFlow, TensorFlowSession\n"
-        "texts = json.load(sys.stdin)\n"
-        f"np.save({str(folder / 'told.npy')!r}, "
-        f"TensorFlowSession(Path({str(folder)!r}), TensorFlow()).predict(texts))"
-    )
-    order = [sys.executable, "-c", code]
-    subprocess.run(order, input=json.dumps(texts), text=True, check=True, capture_output=True)
-    told = np.load(folder / "told.npy")
-    (folder / "told.npy").unlink()
-    return told
+def answers(place, texts, workspace):
+    """Of the network as it is rebuilt here, in TensorFlow's own process."""
+    return training.answers(Artifact("keras", place), texts, Context(workspace))
 
 
 def likely(logits):
@@ -80,7 +71,7 @@ def likely(logits):
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_saved_model_answers_as_it_did_there(library, name, suffix, saved, home):
+def test_a_saved_model_answers_as_it_did_there(library, name, suffix, saved, home, tmp_path):
     folder = saved(library)
     was = np.load(folder / f"{name}.npz")
 
@@ -88,19 +79,43 @@ def test_a_saved_model_answers_as_it_did_there(library, name, suffix, saved, hom
     texts = as_texts(was["rows"])
 
     np.testing.assert_array_equal(reader(place)(texts)[0], was["rows"])
-    told = answers(place, texts)
+    told = answers(place, texts, tmp_path)
     told = told if name == "convolution" else likely(told)
     np.testing.assert_allclose(told, was["answers"], atol=2e-5)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_saved_model_folder_answers_as_it_did_there(name, saved, home, tmp_path):
+    folder = saved("tf_keras")
+    was = np.load(folder / f"{name}.npz")
+    own = shutil.copytree(folder / f"{name}.saved", tmp_path / name)
+    shutil.copy(folder / f"{name}.tokenizer.json", own / "tokenizer.json")
+    (own / "saved_model.pb").write_bytes(b"never opened")
+
+    told = answers(models.folder(str(own), home), as_texts(was["rows"]), tmp_path)
+
+    told = told if name == "convolution" else likely(told)
+    np.testing.assert_allclose(told, was["answers"], atol=2e-5)
+    index = own / "variables" / "variables.index"
+    whole = index.read_bytes()
+    for damaged in (whole[:-9], whole[:40], b"", bytes(len(whole)), whole[:200] + whole[300:]):
+        index.write_bytes(damaged)
+        with pytest.raises(BadInput):
+            models.folder(str(own), home)
+    index.write_bytes(whole)
+    (own / "keras_metadata.pb").unlink()
+    with pytest.raises(BadInput, match="without keras_metadata"):
+        models.folder(str(own), home)
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_model_of_strings_brings_its_own_words(library, saved, home):
+def test_a_model_of_strings_brings_its_own_words(library, saved, home, tmp_path):
     folder = saved(library)
     was = np.load(folder / "words.npz")
 
     place = models.folder(str(folder / "words.keras"), home)
 
-    told = likely(answers(place, list(was["rows"])))
+    told = likely(answers(place, list(was["rows"]), tmp_path))
     np.testing.assert_allclose(told, was["answers"], atol=2e-5)
 
 

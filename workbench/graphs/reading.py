@@ -120,7 +120,7 @@ class _Saved:
     @property
     def shape(self) -> Any:
         """Of its input with the batch, where it says so."""
-        return next((self.config[x] for x in SHAPES if self.config.get(x)), None)
+        return next((_value(self.config[x]) for x in SHAPES if self.config.get(x)), None)
 
 
 def _part(value: Any, what: str, kind: type) -> Any:
@@ -289,6 +289,8 @@ def _value(given: Any) -> Any:
     """Tuples as lists; a function of Keras by its name."""
     if isinstance(given, Mapping) and given.get("class_name") == "function":
         return given.get("config")
+    if isinstance(given, Mapping) and given.get("class_name") in ("__tuple__", "TensorShape"):
+        return _value(given.get("items"))
     if isinstance(given, list | tuple):
         inside = [_value(x) for x in given]
         pairs = bool(inside) and all(type(x) is int for x in inside)

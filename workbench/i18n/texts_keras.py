@@ -78,6 +78,13 @@ PHRASES = {
         "用 TextVectorization 的默认设置构建模型，或在旁边放一个 tokenizer.json"
     ),
     "one Keras file": "一个 Keras 文件",
+    "one that tf_keras saved": "由 tf_keras 保存的模型",
+    "save the model as model.keras": "把模型保存为 model.keras",
+    "as many as it has": "与该层数量一致的权重",
+    "the metadata of a Keras model": "Keras 模型的元数据",
+    "an index of at most {a} bytes": "最多 {a} 字节的索引",
+    "an index that can be read": "可读取的索引",
+    "at most {a} parts": "最多 {a} 个分片",
     "give the path of the file": "给出文件的路径",
     "{a} labels": "{a} 个标签",
     "the files of a Keras network only": "只有 Keras 网络的文件",

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.models.keras_file import beside
 from workbench.models.limits import LOADED_PER_S, SECONDS, TRUST, WEIGHT_BYTES
 from workbench.models.sizes import memory
 from workbench.models.weights import KINDS
@@ -58,7 +59,7 @@ def sizes(place: Path) -> int:
 
     Beside an index any file of its kind may be one of them; which are is read in the cage.
     """
-    found = place.stat().st_size if place.is_file() else 0
+    found = sum(x.stat().st_size for x in (place, *beside(place))) if place.is_file() else 0
     with suppress(OSError):  # what cannot be listed is refused later, with the reason
         for _, stem, suffix in KINDS:
             single = place / f"{stem}.{suffix}"

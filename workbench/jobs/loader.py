@@ -15,7 +15,7 @@ import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.jobs import cage
-from workbench.jobs.load import bounded
+from workbench.jobs.load import bounded, sizes
 from workbench.jobs.worker import die_with_parent, own_stdout
 from workbench.models.baseline import is_baseline
 from workbench.models.files import AGAIN, shown
@@ -65,7 +65,7 @@ def used(place: Path) -> int:
     Only they widen the cage: it is closed before, since an index may have to be read.
     """
     with suppress(BadInput, OSError):  # refused in a moment, with the reason
-        return bounded(place.stat().st_size if place.is_file() else stored(place))
+        return sizes(place) if place.is_file() else bounded(stored(place))
     return 0
 
 

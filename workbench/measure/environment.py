@@ -19,6 +19,7 @@ SETS = (
 LIBRARIES = (
     *("numpy", "torch", "transformers", "tokenizers", "safetensors"),
     *("torchao", "onnxruntime", "openvino", "nncf", "llm-workbench"),
+    *("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert"),
 )
 
 

@@ -20,6 +20,7 @@ from workbench.models.card import Card
 from workbench.models.files import read_json, shown
 from workbench.models.fingerprint import sha256
 from workbench.models.keras_file import (
+    METADATA,
     SUFFIXES,
     TOKENIZER,
     as_json,
@@ -89,13 +90,18 @@ def is_keras(folder: Path) -> bool:
 
 
 def file_in(place: Path) -> Path | None:
-    """The one Keras file of a folder, or the file itself; None if there is none.
+    """The one Keras file of a folder, the file itself, or a SavedModel's metadata; or None.
 
     Raises:
         BadInput: if a folder holds several.
     """
     if place.is_file():
         return place if place.suffix in SUFFIXES else None
+    if (place / "saved_model.pb").is_file():
+        if not (place / METADATA).is_file():
+            told = f"{shown(place.name)} (a SavedModel without {METADATA})"
+            raise BadInput(told, "one that tf_keras saved", "save the model as model.keras")
+        return place / METADATA
     if (place / "config.json").is_file() or (place / "artifact.json").is_file():
         return None
     there = sorted(x for x in place.iterdir() if x.suffix in SUFFIXES and x.is_file())

@@ -1,4 +1,4 @@
-"""Keras models in files that nobody vouches for, read as data: ``.keras`` and ``.h5``.
+"""Keras models in files that nobody vouches for, read as data: ``.keras``, ``.h5``, SavedModel.
 
 Keras itself is never asked to load one: it would build whatever the file names, and a Lambda
 layer is code. Nothing is unpacked to disk.
@@ -18,6 +18,7 @@ import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.graphs import h5, words
+from workbench.graphs.bundle import Bundle, fields
 from workbench.graphs.graph import Graph
 from workbench.graphs.reading import read
 from workbench.models.files import open_plain, parse_json, read_json, read_small, shown
@@ -25,6 +26,8 @@ from workbench.models.limits import JSON_BYTES, TEXT_BYTES, WEIGHT_BYTES
 from workbench.models.sizes import check_stored
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
+METADATA = "keras_metadata.pb"  # of a SavedModel folder
+VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 LENGTH = 64  # tokens, where a model takes any number
 INSIDE = ("metadata.json", "config.json", "model.weights.h5")
 WORDS = "vocabulary.txt"
@@ -53,21 +56,57 @@ def found(path: Path) -> Found:
     """Read a model; a tokenizer and labels come from files that lie beside it.
 
     Args:
-        path: of a ``.keras`` or ``.h5`` file. Beside it may lie ``tokenizer.json`` (the
-            tokenizers library's) and ``labels.json`` (a list of names in the order of the
-            outputs).
+        path: of a ``.keras`` or ``.h5`` file, or the ``keras_metadata.pb`` of a SavedModel folder.
+            Beside it may lie ``tokenizer.json`` (the tokenizers library's) and ``labels.json`` (a
+            list of names in the order of the outputs).
 
     Raises:
         BadInput: with the reason, if it holds code, is damaged, or has a layer that is not known.
         MissingDependency: without h5py, which the ``tf`` extra brings.
     """
     check_stored(path.stat().st_size, shown(path.name))
-    if path.suffix == ".keras":
+    if path.name == METADATA:
+        got, weights, vocabulary = _saved_model(path)
+    elif path.suffix == ".keras":
         got, weights, vocabulary = _archive(path)
     else:
         got, weights, vocabulary = _single(path)
     tokenizer = _tokenizer(path, got, vocabulary) if got.graph.reads_text else ""
     return Found(got.graph, weights, tokenizer, _labels(path, got.graph.classes))
+
+
+def _saved_model(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
+    """A folder that ``tf_keras`` wrote: its graph of operators is never opened."""
+    told = _described(path)
+    got = read(told, LENGTH)
+    bundle = Bundle(path.parent / "variables" / "variables")
+    weights: dict[str, np.ndarray] = {}
+    layers, place = -1, 0
+    for kind, name, at in got.order:
+        wanted = got.graph.weights_of(got.graph[at]) if at else {}
+        layers += bool(wanted)
+        for weight, shape in wanted.items():
+            keys = (f"layer_with_weights-{layers}/{weight}", f"variables/{place}")
+            key = next((k for k in (f"{x}{VALUE}" for x in keys) if k in bundle), None)
+            if key is None:
+                raise BadInput(f"weights of layer {name:.60} ({kind})", "as many as it has", AGAIN)
+            weights[f"{at}/{weight}"] = bundle.read(key, shape)
+            place += 1
+    return got, weights, None
+
+
+def _described(path: Path) -> Any:
+    """The configuration of the whole model, which its metadata hold as JSON in a message."""
+    content = read_small(path, TEXT_BYTES)
+    try:
+        nodes = [fields(node) for node in fields(content).get(1, []) if isinstance(node, bytes)]
+        root = next(node for node in nodes if node.get(3) == [b"root"])
+        told = root[5][0]
+        assert isinstance(told, bytes)
+    except (ValueError, IndexError, KeyError, StopIteration, AssertionError) as err:
+        raise BadInput(path.name, "the metadata of a Keras model", AGAIN) from err
+    data = parse_json(told, path.name)
+    return data.get("model_config") if isinstance(data, dict) else None
 
 
 def _single(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
@@ -124,8 +163,11 @@ def _beside(path: Path, name: str) -> Path | None:
 
 
 def beside(path: Path) -> list[Path]:
-    """The files beside a model that belong to it."""
-    return [place for name in (TOKENIZER, LABELS) if (place := _beside(path, name))]
+    """The other files that belong to a model."""
+    found = [place for name in (TOKENIZER, LABELS) if (place := _beside(path, name))]
+    if path.name == METADATA:
+        found += sorted((path.parent / "variables").glob("variables.*"))
+    return found
 
 
 def _tokenizer(path: Path, got: Any, vocabulary: list[str] | None) -> str:
