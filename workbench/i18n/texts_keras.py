@@ -77,6 +77,9 @@ PHRASES = {
     "build the model with TextVectorization's defaults, or put a tokenizer.json beside it": (
         "用 TextVectorization 的默认设置构建模型，或在旁边放一个 tokenizer.json"
     ),
+    "TensorFlow": "TensorFlow（需安装）",
+    "the library h5py": "h5py 库",
+    "pip install 'llm-workbench[tf]'": "安装：pip install 'llm-workbench[tf]'",
     "one Keras file": "一个 Keras 文件",
     "one that tf_keras saved": "由 tf_keras 保存的模型",
     "save the model as model.keras": "把模型保存为 model.keras",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from workbench.core.deps import installed
 from workbench.core.errors import BadInput
 from workbench.jobs import operating
 from workbench.jobs.limits import NAME_CHARS
@@ -118,12 +119,20 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
     if task.kind not in card.kinds:
         wanted = f"a model for tasks of the kind {task.kind}"
         raise BadInput(f"model {model} for the task {task.title}", wanted, "choose another model")
-    if model in KERAS:  # there is one way only
-        asked["tune" if "tune" in asked else "mode"] = "full"
-    elif card.format == "keras":
-        remedy = f"tune one of {', '.join(KERAS)}"
-        raise BadInput(f"model {model}", "a model that can be tuned here", remedy)
+    if card.format == "keras":
+        _tunable_keras(asked, KERAS)
     elif model != BASELINE:
         models.folder(model, home)
     elif mode != "linear":
         raise BadInput(f"mode {mode!r} of {BASELINE}", "linear", "tune it in mode linear")
+
+
+def _tunable_keras(asked: dict[str, Any], ours: Iterable[str]) -> None:
+    """Of Keras models those of ours can be trained, and in one way only."""
+    model = asked["model"]
+    if model not in ours:
+        remedy = f"tune one of {', '.join(ours)}"
+        raise BadInput(f"model {model}", "a model that can be tuned here", remedy)
+    if not installed("tensorflow"):
+        raise BadInput(f"model {model}", "TensorFlow", "pip install 'llm-workbench[tf]'")
+    asked["tune" if "tune" in asked else "mode"] = "full"

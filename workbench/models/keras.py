@@ -119,8 +119,7 @@ def taken_in(path: Path, home: Path) -> Path:
         home: ``WORKBENCH_HOME``; the folder lies in its cache.
 
     Raises:
-        BadInput: if the file is refused.
-        MissingDependency: without h5py, which the ``tf`` extra brings.
+        BadInput: if the file is refused, or h5py is absent, which the ``tf`` extra brings.
     """
     key = content_hash(VERSION, sha256(path), [[x.name, sha256(x)] for x in beside(path)])
     target = home / "cache" / "keras" / key

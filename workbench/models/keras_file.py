@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.core.deps import installed
 from workbench.core.errors import BadInput
 from workbench.graphs import h5, words
 from workbench.graphs.bundle import Bundle, fields
@@ -62,9 +63,10 @@ def found(path: Path) -> Found:
 
     Raises:
         BadInput: with the reason, if it holds code, is damaged, or has a layer that is not known.
-        MissingDependency: without h5py, which the ``tf`` extra brings.
     """
     check_stored(path.stat().st_size, shown(path.name))
+    if not installed("h5py"):
+        raise BadInput(shown(path.name), "the library h5py", "pip install 'llm-workbench[tf]'")
     if path.name == METADATA:
         got, weights, vocabulary = _saved_model(path)
     elif path.suffix == ".keras":
