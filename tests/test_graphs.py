@@ -36,6 +36,11 @@ def chain(*layers, shape=(12,), dtype="int32"):
     return Graph(tuple(made))
 
 
+def chain_of(*layers, shape=(12, 4, 1)):
+    """What makes a graph of pictures when it is called."""
+    return lambda: chain(*layers, shape=shape, dtype="float32")
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_a_graph_is_the_same_after_it_was_written(name, tmp_path):
     graph = network(name)
@@ -223,3 +228,61 @@ def test_the_page_names_every_kind_of_layer():
     told = page.split("Layers that are known: ")[1].split(". Another layer")[0]
 
     assert told.split(", ") == sorted(KINDS)
+
+
+MUCH = {
+    "a picture of terabytes": chain_of(("Flatten", {}), shape=(2**24, 2**24, 3)),
+    "a class too many": chain_of(("Flatten", {}), ("Dense", {"units": 2**20}), shape=(4, 4, 1)),
+    "one class only": chain_of(("Flatten", {}), ("Dense", {"units": 1}), shape=(4, 4, 1)),
+    "no weight at all": chain_of(("Flatten", {}), shape=(2, 2, 1)),
+    "channels in the middle": chain_of(
+        ("BatchNormalization", {"axis": 1}), ("Flatten", {}), ("Dense", {"units": 3})
+    ),
+    "a rate beyond all numbers": chain_of(
+        ("Dropout", {"rate": 10**400}), ("Flatten", {}), ("Dense", {"units": 3})
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MUCH)
+def test_what_would_not_fit_is_refused_before_it_takes_memory(case):
+    with pytest.raises(BadInput):
+        MUCH[case]()
+
+
+def functional(**changes):
+    whole = saved(*({**x, "config": dict(x["config"])} for x in (EMBEDDING, POOL, DENSE)))
+    whole["class_name"] = "Functional"
+    names = [entry["config"]["name"] for entry in whole["config"]["layers"]]
+    for entry, source in zip(whole["config"]["layers"][1:], names, strict=False):
+        entry["inbound_nodes"] = [[[source, 0, 0, {}]]]
+    ends = {"input_layers": [[names[0], 0, 0]], "output_layers": [[names[-1], 0, 0]]}
+    whole["config"] |= {**ends, **changes}
+    return whole
+
+
+def test_a_network_by_name_is_read_and_strange_ends_are_refused():
+    assert read(functional(), 12).graph.classes == 3
+    for changes in (
+        {"layers": []},
+        {"output_layers": [["nobody", 0, 0]]},
+        {"output_layers": [["n1", 0, 0]]},
+        {"input_layers": [["n0", 0, 0], ["n1", 0, 0]]},
+    ):
+        with pytest.raises(BadInput):
+            read(functional(**changes), 12)
+
+
+def test_called_as_in_training_or_with_more_than_its_inputs_is_refused():
+    for told in ({"training": True}, {"mask": 3}, {"hook": None}):
+        whole = functional()
+        whole["config"]["layers"][2]["inbound_nodes"] = [[["n1", 0, 0, told]]]
+        with pytest.raises(BadInput, match="called with"):
+            read(whole, 12)
+
+
+def test_masks_that_the_libraries_join_differently_are_refused():
+    masked = {**EMBEDDING, "config": {**EMBEDDING["config"], "mask_zero": True}}
+    joined = {"class_name": "Concatenate", "config": {}}
+    with pytest.raises(BadInput, match="mask_zero"):
+        read(saved(masked, joined, POOL, DENSE), 12)

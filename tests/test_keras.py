@@ -7,6 +7,7 @@ import json
 import shutil
 
 import numpy as np
+import psutil
 import pytest
 from fakes import checkpoint, require, small_task
 
@@ -14,8 +15,8 @@ import workbench
 from workbench import models, tasks
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput, Cancelled
+from workbench.formats import apart, load, save
 from workbench.formats import keras as form
-from workbench.formats import load, save
 from workbench.jobs.packed import packed
 from workbench.jobs.request import check_request
 from workbench.measure import quality
@@ -202,7 +203,7 @@ def test_zeros_that_were_asked_for_lie_in_the_file(schedule, epochs, trained, co
         assert (held[name] == 0).mean() == pytest.approx(0.5, abs=0.01)
     assert not (held["classes/kernel"] == 0).mean() > 0.1
     files = [(x.folder / "model.safetensors").read_bytes() for x in (whole, thin)]
-    sizes = [len(gzip.compress(content)) for content in files]
+    sizes = [len(gzip.compress(content, 6)) for content in files]
     assert sizes[1] < 0.85 * sizes[0]
     assert told["packed_size"].value == pytest.approx(sizes[1], rel=0.001)
 
@@ -263,6 +264,19 @@ REFUSED = {
     "whole layers": (Recipe(TensorFlow(), (StructuredPruning(layers=0.5),)), "layers"),
     "INT8 in TensorFlow": (Recipe(TensorFlow(), (DynamicInt8(),)), "the runtime litert"),
     "two precisions": (Recipe(LiteRt(), (Fp16(), DynamicInt8())), "one precision"),
+    "training after a precision": (Recipe(LiteRt(), (Fp16(), GradualPruning())), "behind"),
+    "training after INT8 was learnt": (
+        Recipe(LiteRt(), (QuantisationAware(), GradualPruning())),
+        "behind",
+    ),
+    "zeros that would not stay": (
+        Recipe(TensorFlow(), (GradualPruning(), WeightClustering())),
+        "last technique that trains",
+    ),
+    "values that would not stay": (
+        Recipe(LiteRt(), (WeightClustering(), QuantisationAware())),
+        "last technique that trains",
+    ),
 }
 
 
@@ -282,7 +296,7 @@ def test_every_rate_of_the_domain_is_reached(trained):
         plan(recipe, anatomy)
         reached.append(rate_of(recipe, anatomy) / rate)
     assert floor < 0.2
-    assert np.median(np.abs(np.array(reached) - 1)) < 0.03
+    assert np.sum(np.abs(np.array(reached) - 1) < 0.03) >= 7, "but in the gaps of precisions"
 
 
 def test_other_formats_have_their_own_way_of_the_same_technique(trained, context, data):
@@ -294,16 +308,29 @@ def test_other_formats_have_their_own_way_of_the_same_technique(trained, context
     rows = tasks.find(data).rows("test")
     told = answered(small, OpenVino(), rows.texts)
     assert told.shape == (len(rows.texts), 3)
+    stored = (small.folder / "model.bin").stat().st_size
+    planned = plan(recipe, models.anatomy(whole.folder)).size_bytes
+    assert abs(stored / planned - 1) < 0.02
 
 
 def test_a_cancelled_training_leaves_nothing(home, data):
     require("tensorflow", INSTALL)
+    losses, pids = [], []
+
+    def told(*loss):
+        losses.append(loss)
+        pids.append(apart._kept._process.pid)
+
+    follow = Follow(loss=told, cancelled=lambda: bool(losses))
     with pytest.raises(Cancelled):
-        fit_keras(CONVOLUTION, tasks.find(data), home, score, Follow(cancelled=lambda: True), 1)
+        fit_keras(CONVOLUTION, tasks.find(data), home, score, follow, 50)
+    assert len(losses) < 20
+    assert not psutil.pid_exists(pids[0])
     assert not list((home / "models").glob("*"))
 
 
 def test_texts_and_pictures_do_not_mix(home, data):
+    require("tensorflow", INSTALL)
     for model, task in ((PICTURES, data), (CONVOLUTION, "digits"), ("tfidf", "digits")):
         with pytest.raises(BadInput, match="kind"):
             check_request("tune", {"model": model, "task": task}, home)

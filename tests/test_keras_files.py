@@ -135,13 +135,14 @@ def test_a_file_has_a_card_and_says_what_it_lacks(saved, home, tmp_path):
 
 
 def altered(source, target, change):
-    """A copy of an archive, its entries as ``change(entries)`` leaves them."""
+    """A copy of an archive, its entries as ``change(entries)`` leaves them; assets are packed."""
     with zipfile.ZipFile(source) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     change(entries)
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in entries.items():
-            archive.writestr(name, content)
+            packed = zipfile.ZIP_DEFLATED if name.startswith("assets") else zipfile.ZIP_STORED
+            archive.writestr(name, content, packed)
 
 
 def configured(entries, change):
@@ -177,7 +178,13 @@ def lambda_layer(config):
     config["config"]["layers"][2]["class_name"] = "Lambda"
 
 
+def lying(entries):
+    """A packed entry that says it is small."""
+    entries["assets/words.txt"] = b"0" * 10_000_000
+
+
 HOSTILE = {
+    "something packed": (lying, "nothing in it packed"),
     "a lambda layer": (lambda e: configured(e, lambda_layer), "code"),
     "a registered class": (
         lambda e: configured(e, lambda c: c["config"]["layers"][2].update(registered_name="x>Y")),

@@ -176,7 +176,7 @@ def test_in_the_cage_nothing_outside_is_read_written_or_run(tmp_path):
     code = f"""
 import os, socket, subprocess
 from pathlib import Path
-from workbench.jobs import cage
+from workbench.models import cage
 here = Path({str(tmp_path)!r})
 print(cage.close([here / "inside"], here / "scratch", 2**28, 60))
 def tried(what):
@@ -229,7 +229,7 @@ def test_the_cage_is_closed_before_an_index_is_read_and_then_widened_for_the_wei
     code = f"""
 import resource
 from pathlib import Path
-from workbench.jobs import cage
+from workbench.models import cage
 cage.close([Path("/usr")], Path({str(tmp_path / "scratch")!r}), 2**28, 60)
 def tried(size):
     try: return len(bytearray(size))

@@ -26,6 +26,7 @@ from workbench.core.errors import BadInput, Cancelled
 from workbench.formats.tensorflow import SETTINGS
 
 IDLE_S = 30.0  # that it waits for another order
+START = f"from {__name__} import main; main()"
 Say = Callable[..., None]
 _one_at_a_time = Lock()
 _kept: _Process | None = None
@@ -51,7 +52,12 @@ def ask(module: str, order: Mapping[str, Any], context: Context) -> dict[str, An
             if not _kept.sent(module, order):
                 raise _kept.failed()
         try:
-            return _kept.followed(context)
+            try:
+                return _kept.followed(context)
+            except _Gone:  # it had waited long enough just as the order came
+                _kept = _Process()
+                _kept.sent(module, order)
+                return _kept.followed(context)
         except BadInput:
             raise
         except BaseException:
@@ -60,13 +66,26 @@ def ask(module: str, order: Mapping[str, Any], context: Context) -> dict[str, An
             raise
 
 
+def rest() -> None:
+    """End the other process: what is timed next shall have the machine for itself."""
+    global _kept
+    with _one_at_a_time:
+        if _kept is not None:
+            _kept.end()
+        _kept = None
+
+
+class _Gone(Exception):
+    """It had ended before the order came."""
+
+
 class _Process:
     """The other process, as seen from here."""
 
     def __init__(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__, str(os.getpid())],
+            [sys.executable, "-P", "-c", START, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -97,7 +116,7 @@ class _Process:
                     continue
                 more = os.read(self._process.stdout.fileno(), 1 << 20)
                 if not more:
-                    raise self.failed()
+                    raise _Gone if self._process.wait() == 0 else self.failed()
                 *lines, self._buffer = (self._buffer + more).split(b"\n")
                 for told in map(json.loads, lines):
                     if "done" in told:
@@ -106,11 +125,15 @@ class _Process:
 
     def failed(self) -> BadInput:
         """How it ended, in one sentence."""
+        code = self._process.poll()
         self.end()
         self._errors.seek(0)
         lines = self._errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-        last = lines[-1][:200] if lines else f"exit code {self._process.returncode}"
-        return BadInput(f"TensorFlow's process ({last})", "work that ends", "try a smaller model")
+        last = lines[-1][:200] if lines else "no message"
+        why = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        why += ", probably out of memory" if code == -9 else ""
+        told = f"TensorFlow's process ({why}: {last})"
+        return BadInput(told, "work that ends", "try a smaller model")
 
     def end(self) -> None:
         """At once: it holds nothing worth saving."""

@@ -36,7 +36,7 @@ def reader(folder: Path) -> Reader:
     def fixed(texts: Sequence[str]) -> list[np.ndarray]:
         ids = np.zeros((len(texts), *shape), dtype=np.int32)
         for place, row in enumerate(cut.ids(texts)):
-            ids[place, : len(row)] = row
+            ids[place, : len(row)] = row[: shape[0]]
         return [ids]
 
     return fixed

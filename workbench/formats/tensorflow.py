@@ -42,7 +42,9 @@ def built(graph: Graph, weights: Mapping[str, np.ndarray]) -> Any:
 
     made: dict[str, Any] = {}
     first = graph.layers[0]
-    made[first.name] = tf_keras.Input(tuple(first.config["shape"]), dtype=first.config["dtype"])
+    made[first.name] = tf_keras.Input(
+        tuple(first.config["shape"]), dtype=first.config["dtype"], name=first.name
+    )
     for layer in graph.layers[1:]:
         inputs = [made[source] for source in layer.sources]
         made[layer.name] = _called(_layer(layer), layer, inputs)
@@ -60,8 +62,8 @@ def _layer(layer: Layer) -> Any:
     config = dict(layer.config)
     if layer.kind == "EinsumDense":
         config["output_shape"] = tuple(config["output_shape"])
-    if layer.kind == "BatchNormalization":
-        config["axis"] = -1
+    if "axis" in config:
+        config["axis"] = -1  # which it is, however the file spelt it
     return getattr(tf_keras.layers, layer.kind)(name=layer.name, **config)
 
 

@@ -20,6 +20,9 @@ MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 FOOTER = 48  # bytes
 INDEX_BYTES = 16 * 2**20
 ENTRIES, SHARDS = 50_000, 1_000
+KEY_BYTES, VALUE_BYTES = 1_000, 10_000  # of one entry: a name, and a place
+HIGHEST, FIELDS = 1_000, 200_000  # number of a field, and how many in one message
+TRAILER = 5  # bytes behind a block: whether it is packed, and a sum
 FLOAT = 1  # the number of float32 among TensorFlow's types
 AGAIN = "save the model again"
 Fields = dict[int, list[int | bytes]]
@@ -88,10 +91,12 @@ def fields(message: bytes) -> Fields:
         https://protobuf.dev/programming-guides/encoding/
     """
     found: Fields = {}
-    place = 0
+    place = count = 0
     while place < len(message):
         key, place = _varint(message, place)
-        number, kind = key >> 3, key & 7
+        number, kind, count = key >> 3, key & 7, count + 1
+        if number > HIGHEST or count > FIELDS:
+            raise ValueError("too many fields")
         value: int | bytes
         if kind == 0:
             value, place = _varint(message, place)
@@ -124,10 +129,13 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     for _ in range(2):  # the place of the meta index, then that of the index
         start, place = _varint(data, place)
         size, place = _varint(data, place)
-    count = 0
+    count = edge = 0
     for _, handle in _block(data, start, size):
         begin, after = _varint(handle, 0)
         length, _ = _varint(handle, after)
+        if begin < edge:
+            raise ValueError("blocks that overlap")
+        edge = begin + length + TRAILER
         for entry in _block(data, begin, length):
             count += 1
             if count > ENTRIES:
@@ -136,7 +144,7 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _block(data: bytes, start: int, size: int) -> Iterator[tuple[bytes, bytes]]:
-    if start + size + 5 > len(data) or data[start + size] != 0:
+    if start + size + TRAILER > len(data) or data[start + size] != 0:
         raise ValueError("a block that is cut or packed")
     block = data[start : start + size]
     end = size - 4 - 4 * int.from_bytes(block[-4:], "little")
@@ -145,7 +153,8 @@ def _block(data: bytes, start: int, size: int) -> Iterator[tuple[bytes, bytes]]:
         shared, place = _varint(block, place)
         fresh, place = _varint(block, place)
         length, place = _varint(block, place)
-        if shared > len(key) or place + fresh + length > end:
+        long = shared + fresh > KEY_BYTES or length > VALUE_BYTES
+        if long or shared > len(key) or place + fresh + length > end:
             raise ValueError("an entry that is cut")
         key = key[:shared] + block[place : place + fresh]
         place += fresh

@@ -36,7 +36,8 @@ def read_graph(folder: Path) -> Graph:
     """
     try:
         data = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as err:
+        assert isinstance(data, dict)
+    except (OSError, ValueError, RecursionError, AssertionError) as err:
         raise BadInput(NAME, "a readable graph", "make the model again") from err
     return Graph.from_json(data)
 

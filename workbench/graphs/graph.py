@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from workbench.core.errors import BadInput
@@ -14,6 +15,8 @@ from workbench.graphs.kinds import KINDS, DoesNotFit, Shape
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,120}", re.ASCII)
 MOST_LAYERS = 2_000
+FEWEST, MOST_CLASSES = 2, 65_536
+MOST_INPUT, MOST_VALUES = 2**22, 2**26  # numbers of one row, as it comes and inside
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,15 @@ class Graph:
         used = {source for layer in self.layers for source in layer.sources}
         if loose := [x.name for x in self.layers[:-1] if x.name not in used]:
             raise BadInput(f"layer {loose[0]} (nothing takes from it)", "one output", ONE)
-        if len(self.shapes[self.layers[-1].name]) != 1:
-            raise _refused(self.layers[-1], "one value per class as the output")
+        last = self.layers[-1]
+        if len(self.shapes[last.name]) != 1 or not FEWEST <= self.classes <= MOST_CLASSES:
+            wanted = f"one value for each of {FEWEST} to {MOST_CLASSES:,} classes as the output"
+            raise _refused(last, wanted)
+        text = self.reads_text
+        if prod(self.input_shape) > MOST_INPUT or text != (len(self.input_shape) == 1):
+            raise _refused(self.layers[0], "token ids in a row, or pixels; not too many")
+        if not self.weights:
+            raise BadInput("a network without weights", "at least one layer that has some", ONE)
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
@@ -69,7 +79,10 @@ class Graph:
         for layer in self.layers:
             inputs = [found[source] for source in layer.sources]
             try:
-                found[layer.name] = KINDS[layer.kind].shape(layer.config, inputs)
+                shape = KINDS[layer.kind].shape(layer.config, inputs)
+                if min(shape) < 1 or prod(shape) > MOST_VALUES:
+                    raise DoesNotFit(f"at most {MOST_VALUES:,} values for one row")
+                found[layer.name] = shape
             except DoesNotFit as err:
                 raise _refused(layer, str(err)) from err
         return found
@@ -139,7 +152,8 @@ class Graph:
         layers = []
         for entry in told:
             plain = isinstance(entry, Mapping) and set(entry) == {"name", "kind", "config", "from"}
-            if not plain or not isinstance(entry["from"], list):
+            listed = plain and isinstance(entry["from"], list)
+            if not listed or not all(isinstance(x, str) for x in entry["from"]):
                 raise BadInput("graph.json", "layers with name, kind, config and from", ONE)
             layers.append(
                 Layer(entry["name"], entry["kind"], entry["config"], tuple(entry["from"]))

@@ -38,12 +38,16 @@ def opened(file: Path | BinaryIO) -> Any:
         import h5py
     try:
         found = h5py.File(file, "r")
-        for count, _ in enumerate(_walk(found, 0)):
-            if count > NODES:
-                raise BadInput("the HDF5 file", f"at most {NODES:,} entries", AGAIN)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as err:
         said = " ".join(str(err).split())[:80]
         raise BadInput(f"the HDF5 file ({said})", "a whole file", AGAIN) from err
+    try:
+        for count, _ in enumerate(_walk(found, 0)):
+            if count > NODES:
+                raise BadInput("the HDF5 file", f"at most {NODES:,} entries", AGAIN)
+    except BaseException:
+        found.close()
+        raise
     return found
 
 
@@ -147,7 +151,8 @@ def _taken(wanted: Mapping[str, Any], arrays: list[Any], name: str) -> dict[str,
     made = {}
     for (weight, shape), array in zip(wanted.items(), arrays, strict=True):
         fits = tuple(getattr(array, "shape", ())) == tuple(shape) and array.dtype.kind == "f"
-        if not fits:
+        # as many bytes as numbers: packed or never written, they would come from nothing
+        if not fits or array.id.get_storage_size() < array.nbytes:
             raise BadInput(
                 f"weights of layer {name:.60}", f"numbers of the shape {tuple(shape)}", AGAIN
             )

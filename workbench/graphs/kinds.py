@@ -8,18 +8,19 @@ Source:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, prod
+from math import prod
 from typing import Any
 
 from workbench.graphs.settings import (
     Setting,
     activation,
+    axis,
     choice,
     count,
     flag,
-    last_axis,
     number,
     numbers,
     sizes,
@@ -74,10 +75,20 @@ def both(value: Any, rank: int) -> tuple[int, ...]:
 
 def _window(length: int, size: int, step: int, padding: str, spread: int = 1) -> int:
     reach = (size - 1) * spread + 1
-    left = ceil(length / step) if padding != "valid" else (length - reach) // step + 1
+    left = -(-length // step) if padding != "valid" else (length - reach) // step + 1
     if left < 1:
         raise DoesNotFit(f"at least {reach} positions, not {length}")
     return left
+
+
+def _windows(config: Config, rank: int) -> tuple[tuple[int, ...], ...]:
+    """Size, step and spread of a window along each axis."""
+    size, step, spread = (
+        both(config[x], rank) for x in ("kernel_size", "strides", "dilation_rate")
+    )
+    if max(step) > 1 and max(spread) > 1:
+        raise DoesNotFit("strides or dilation, not both")
+    return size, step, spread
 
 
 def _with_bias(config: Config, kernel: Shape, name: str = "kernel") -> dict[str, Shape]:
@@ -91,9 +102,7 @@ def _dense(config: Config, inputs: Inputs) -> dict[str, Shape]:
 def _convolution(rank: int) -> Kind:
     def shape(config: Config, inputs: Inputs) -> Shape:
         given = _rank(inputs, rank + 1)
-        size, step, spread = (
-            both(config[x], rank) for x in ("kernel_size", "strides", "dilation_rate")
-        )
+        size, step, spread = _windows(config, rank)
         places = (
             _window(length, wide, pace, config["padding"], by)
             for length, wide, pace, by in zip(given[:-1], size, step, spread, strict=True)
@@ -124,9 +133,12 @@ def _convolution(rank: int) -> Kind:
 def _depthwise() -> Kind:
     def shape(config: Config, inputs: Inputs) -> Shape:
         given = _rank(inputs, 3)
-        size, step = both(config["kernel_size"], 2), both(config["strides"], 2)
+        size, step, spread = _windows(config, 2)
+        if len(set(step)) > 1:
+            raise DoesNotFit("strides that are alike")
         places = (
-            _window(*of, config["padding"]) for of in zip(given[:-1], size, step, strict=True)
+            _window(length, wide, pace, config["padding"], by)
+            for length, wide, pace, by in zip(given[:-1], size, step, spread, strict=True)
         )
         return (*places, given[-1] * config["depth_multiplier"])
 
@@ -203,7 +215,16 @@ def _alike(_: Config, inputs: Inputs) -> Shape:
     return inputs[0]
 
 
+def on_last_axis(config: Config, inputs: Inputs) -> Shape:
+    """The first input's shape, if the layer works on its last axis."""
+    (place,) = both(config["axis"], 1)
+    if place not in (-1, len(inputs[0])):
+        raise DoesNotFit("its last axis")
+    return inputs[0]
+
+
 def _joined(config: Config, inputs: Inputs) -> Shape:
+    on_last_axis(config, inputs)
     if len({shape[:-1] for shape in inputs}) != 1:
         raise DoesNotFit("inputs that differ in their last dimension only")
     return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
@@ -221,7 +242,9 @@ def _norm(*names: str) -> Callable[[Config, Inputs], dict[str, Shape]]:
 
 
 def _attended(config: Config, inputs: Inputs) -> Shape:
-    return (*_rank(inputs, 2)[:-1], inputs[0][-1])
+    if any(len(shape) != 2 for shape in inputs) or len({shape[0] for shape in inputs[1:]}) != 1:
+        raise DoesNotFit("queries, and as many keys as values")
+    return inputs[0]
 
 
 def _attention(config: Config, inputs: Inputs) -> dict[str, Shape]:
@@ -253,8 +276,14 @@ def _letters(config: Config, inputs: Inputs) -> tuple[str, str, str, dict[str, i
     for letter, size in zip(result[1:], out, strict=True):
         if size is not None and lengths.setdefault(letter, size) != size:
             raise DoesNotFit(f"an input for the equation {config['equation']}")
-    if not set(kernel) | set(result[1:]) <= set(lengths):
-        raise DoesNotFit("an output shape that names every new dimension")
+    bias = set(config["bias_axes"] or "")
+    once = all(len(set(x)) == len(x) for x in (given, kernel, result))
+    if (
+        not set(kernel) | set(result[1:]) <= set(lengths)
+        or not once
+        or not bias <= set(result[1:])
+    ):
+        raise DoesNotFit("an equation whose letters the shapes and axes explain")
     return given, kernel, result, lengths
 
 
@@ -303,15 +332,15 @@ def _recurrent(gates: int) -> Kind:
 
 
 RATE = {"rate": number(0, 0.999, 0.5)}
-NORM = {"axis": last_axis(), "center": flag(True), "scale": flag(True)}
+NORM = {"axis": axis(), "center": flag(True), "scale": flag(True)}
 EQUATION = Setting(
-    lambda x: (
-        type(x) is str
-        and len(x) < 20
-        and x.replace("->", "").replace(",", "").isalpha()
-        and x.count(",") == x.count("->") == 1
-    ),
+    lambda x: type(x) is str and bool(re.fullmatch("[a-z]{1,6},[a-z]{1,6}->[a-z]{1,6}", x)),
     "an equation such as abc,cd->abd",
+)
+LETTERS = Setting(
+    lambda x: x is None or (type(x) is str and bool(re.fullmatch("[a-z]{1,6}", x))),
+    "letters",
+    None,
 )
 KINDS: Mapping[str, Kind] = {
     "InputLayer": Kind(
@@ -335,15 +364,11 @@ KINDS: Mapping[str, Kind] = {
         {
             "equation": EQUATION,
             "output_shape": Setting(
-                lambda x: (
-                    type(x) is list and all(v is None or (type(v) is int and v > 0) for v in x)
-                ),
+                lambda x: type(x) is list and all(v is None or _is_count(v) for v in x),
                 "a list of whole numbers",
             ),
             "activation": activation(),
-            "bias_axes": Setting(
-                lambda x: x is None or (type(x) is str and x.isalpha()), "letters", None
-            ),
+            "bias_axes": LETTERS,
         },
         _einsum_shape,
         _einsum_weights,
@@ -368,11 +393,15 @@ KINDS: Mapping[str, Kind] = {
     "LSTM": _recurrent(4),
     "GRU": _recurrent(3),
     "LayerNormalization": Kind(
-        {**NORM, "epsilon": number(0, 1, 1e-3)}, weights=_norm("gamma", "beta"), role="norm"
+        {**NORM, "epsilon": number(0, 1, 1e-3)},
+        on_last_axis,
+        _norm("gamma", "beta"),
+        role="norm",
     ),
     "BatchNormalization": Kind(
         {**NORM, "epsilon": number(0, 1, 1e-3), "momentum": number(0, 1, 0.99)},
-        weights=_norm("gamma", "beta", "moving_mean", "moving_variance"),
+        on_last_axis,
+        _norm("gamma", "beta", "moving_mean", "moving_variance"),
         role="norm",
     ),
     "Activation": Kind({"activation": activation()}),
@@ -383,7 +412,7 @@ KINDS: Mapping[str, Kind] = {
             "threshold": choice(0, 0.0, default=0.0),
         }
     ),
-    "Softmax": Kind({"axis": last_axis()}),
+    "Softmax": Kind({"axis": axis()}, on_last_axis),
     "Dropout": Kind(RATE),
     "SpatialDropout1D": Kind(RATE),
     "SpatialDropout2D": Kind(RATE),
@@ -391,7 +420,7 @@ KINDS: Mapping[str, Kind] = {
         {"scale": number(-1e6, 1e6), "offset": number(-1e6, 1e6, 0.0)},
     ),
     "Flatten": Kind({}, lambda _, inputs: (prod(inputs[0]),)),
-    "Reshape": Kind({"target_shape": sizes()}, _reshaped),
+    "Reshape": Kind({"target_shape": sizes(free=1)}, _reshaped),
     "ZeroPadding2D": Kind({"padding": Setting(_edges, "two pairs of whole numbers")}, _padded),
     "MaxPooling1D": _pooling(1),
     "MaxPooling2D": _pooling(2),
@@ -403,7 +432,7 @@ KINDS: Mapping[str, Kind] = {
     "GlobalAveragePooling2D": _global(2),
     "Add": Kind(shape=_alike, inputs=(2, 16)),
     "Multiply": Kind(shape=_alike, inputs=(2, 16)),
-    "Concatenate": Kind({"axis": last_axis()}, _joined, inputs=(2, 16)),
+    "Concatenate": Kind({"axis": axis()}, _joined, inputs=(2, 16)),
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.graphs.graph import ONE, Graph, Layer, complete
+from workbench.graphs.graph import MOST_LAYERS, ONE, Graph, Layer, complete
 from workbench.graphs.kinds import KINDS
 
 MODELS = ("Functional", "Sequential", "Model")
@@ -24,6 +24,8 @@ IDLE = {
     *("implementation", "unroll", "dropout", "recurrent_dropout", "unit_forget_bias"),
     *("pruning_policy", "flash_attention", "reset_after", "renorm_momentum"),
 }
+WHOLE = ("target_shape", "output_shape")  # lists, also of one number
+JOINS = {"Add", "Multiply", "Concatenate", "MultiHeadAttention"}
 SUFFIXES = ("_initializer", "_regularizer", "_constraint")
 # settings that must stand as they are by default: otherwise the layer computes something else
 ONLY: Mapping[str, tuple[Any, ...]] = {
@@ -87,10 +89,28 @@ def read(config: Any, length: int) -> Read:
         raise BadInput(f"a model of the class {kind!r:.60}", " or ".join(MODELS[:2]), ONE)
     inside = _part(whole.get("config"), "the model's configuration", Mapping)
     told = _part(inside.get("layers"), "the model's layers", list)
+    if not 2 <= len(told) <= MOST_LAYERS:
+        raise BadInput(f"a network of {len(told)} layers", f"2 to {MOST_LAYERS:,}", ONE)
     layers = [_Saved(entry) for entry in told]
+    _single(layers)
     sequential = kind == "Sequential"
     found = _sequential(layers) if sequential else _functional(layers, inside)
     return _assembled(found, layers, length)
+
+
+def _single(layers: Sequence[_Saved]) -> None:
+    """Every name once, one layer that takes texts, and no mask where branches join.
+
+    Keras 3 and ``tf_keras`` join masks differently, so the answers would.
+    """
+    kinds = [layer.kind for layer in layers]
+    if len({layer.name for layer in layers}) < len(layers):
+        raise BadInput("layers of one name", "a plain name that no other has", ONE)
+    for kind in ("InputLayer", "TextVectorization"):
+        if kinds.count(kind) > 1:
+            raise BadInput(f"{kinds.count(kind)} layers of the kind {kind}", "one of each", ONE)
+    if any(x.config.get("mask_zero") for x in layers) and JOINS & set(kinds):
+        raise BadInput("mask_zero before layers that join", "one of the two", ONE)
 
 
 class _Saved:
@@ -114,13 +134,13 @@ class _Saved:
             raise BadInput(
                 f"layer {self.name:.60} (a model inside the model)", "plain layers", ONE
             )
-        if not module.startswith(("keras", "tf_keras")) or "ops" in module.split("."):
+        if module.split(".")[0] not in ("keras", "tf_keras") or "ops" in module.split("."):
             raise BadInput(f"layer {self.name:.60} (of {module:.60})", "layers of Keras", ONE)
 
     @property
     def shape(self) -> Any:
         """Of its input with the batch, where it says so."""
-        return next((_value(self.config[x]) for x in SHAPES if self.config.get(x)), None)
+        return next((_plainly(self.config[x]) for x in SHAPES if self.config.get(x)), None)
 
 
 def _part(value: Any, what: str, kind: type) -> Any:
@@ -143,14 +163,18 @@ def _functional(
     if len(ends) != 1 or len(_names(config.get("input_layers"))) != 1:
         raise BadInput("a model with several inputs or outputs", "one of each", ONE)
     by_name = {layer.name: layer for layer in layers}
+    if ends[0] not in by_name or any(ends[0] in of for of in sources.values()):
+        raise BadInput(f"output {ends[0]:.60}", "a layer from which no other takes", ONE)
     ordered: list[str] = []
+    done: set[str] = set()
     waiting = [layer.name for layer in layers]
     while waiting:
-        ready = [name for name in waiting if set(sources[name]) <= set(ordered)]
+        ready = [name for name in waiting if done.issuperset(sources[name])]
         if not ready:
             raise BadInput(f"layer {waiting[0]:.60}", "layers before it to take from", ONE)
         ordered += ready
-        waiting = [name for name in waiting if name not in ready]
+        done.update(ready)
+        waiting = [name for name in waiting if name not in done]
     ordered.remove(ends[0])
     return [(by_name[name], sources[name]) for name in (*ordered, ends[0])]
 
@@ -173,7 +197,7 @@ def _sources(layer: _Saved) -> tuple[str, ...]:
         if name in named:
             given += _tensors(named.pop(name)) or _names(named.get(name))
     for name, value in named.items():
-        if name not in TOLD or value not in (None, False, True) or (value and name != "training"):
+        if name not in TOLD or value not in (None, False):
             raise BadInput(
                 f"layer {layer.name:.60}: called with {name:.60}", "its inputs only", ONE
             )
@@ -201,6 +225,8 @@ def _tensors(told: Any) -> list[str]:
         if len(told) >= 3 and isinstance(told[0], str):  # tf_keras
             return [told[0]]
         return [name for entry in told for name in _tensors(entry)]
+    if told not in (None, False):
+        raise BadInput(f"an argument {told!r:.60}", "its inputs only", ONE)
     return []
 
 
@@ -214,6 +240,9 @@ def _assembled(
     place: dict[str, str] = {}
     for saved, sources in found:
         if saved.kind in ("InputLayer", "TextVectorization"):
+            for name in ("ragged", "sparse"):
+                if saved.config.get(name) not in (None, False):
+                    raise _other(saved, name, saved.config[name])
             place[saved.name] = "input"
             continue
         name = _plain(saved.name, {layer.name for layer in made})
@@ -241,7 +270,7 @@ def _input(
 ) -> tuple[list[int], str]:
     if vectoriser is not None:
         told = vectoriser.get("output_sequence_length")
-        return [told if type(told) is int else length], "int32"
+        return [told if type(told) is int and told > 0 else length], "int32"
     given = first.shape
     if not isinstance(given, list | tuple) or len(given) < 2:
         raise BadInput(
@@ -268,7 +297,7 @@ def _settings(saved: _Saved) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for told, given in saved.config.items():
         name = SPELT.get(told, told) if told not in kind.settings else told
-        value = _value(given)
+        value = _plainly(given) if name in WHOLE else _value(given)
         if name in kind.settings:
             kept[name] = value
         elif name in SHAPES or name.endswith(SUFFIXES):
@@ -289,13 +318,16 @@ def _value(given: Any) -> Any:
     """Tuples as lists; a function of Keras by its name."""
     if isinstance(given, Mapping) and given.get("class_name") == "function":
         return given.get("config")
+    plain = _plainly(given)
+    single = type(plain) is list and len(plain) == 1 and type(plain[0]) is int
+    return plain[0] if single else plain
+
+
+def _plainly(given: Any) -> Any:
+    """Tuples as lists."""
     if isinstance(given, Mapping) and given.get("class_name") in ("__tuple__", "TensorShape"):
-        return _value(given.get("items"))
-    if isinstance(given, list | tuple):
-        inside = [_value(x) for x in given]
-        pairs = bool(inside) and all(type(x) is int for x in inside)
-        return inside[0] if pairs and len(inside) == 1 else inside
-    return given
+        given = given.get("items")
+    return [_plainly(x) for x in given] if isinstance(given, list | tuple) else given
 
 
 def _other(saved: _Saved, name: str, value: Any) -> BadInput:

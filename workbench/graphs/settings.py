@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 MOST = 2**24  # units, rows of an embedding, positions
 ACTIVATIONS = (
     *("linear", "relu", "relu6", "gelu", "elu", "selu", "tanh", "sigmoid", "softmax"),
-    *("swish", "silu", "softplus", "hard_sigmoid", "exponential"),
+    *("swish", "silu", "softplus", "exponential"),  # hard_sigmoid differs between the libraries
 )
 
 
@@ -67,8 +66,7 @@ def number(low: float, high: float, default: Any = ...) -> Setting:
     """A finite number in a range."""
 
     def holds(value: Any) -> bool:
-        plain = type(value) in (int, float) and math.isfinite(value)
-        return plain and bool(low <= value <= high)
+        return type(value) in (int, float) and bool(low <= value <= high)
 
     return Setting(holds, f"a number from {low:g} to {high:g}", default)
 
@@ -78,24 +76,22 @@ def activation() -> Setting:
     return choice(*ACTIVATIONS, default="linear")
 
 
-def sizes() -> Setting:
-    """A shape without the batch; -1 for what is left over."""
+def sizes(free: int = 0) -> Setting:
+    """A shape without the batch; ``free`` of its numbers may be -1, which is what is left over."""
 
     def holds(value: Any) -> bool:
         plain = type(value) is list and 0 < len(value) <= 5
-        return plain and all(x == -1 or _whole(x) for x in value) and value.count(-1) <= 1
+        left = [x for x in value if type(x) is int and x == -1] if plain else []
+        return plain and len(left) <= free and all(_whole(x) for x in value if x not in left)
 
     return Setting(holds, "a list of whole numbers")
 
 
-def last_axis(default: Any = -1) -> Setting:
-    """The axis of the channels, which is the last one; written in several ways."""
+def axis() -> Setting:
+    """The axis of the channels; whether it is the last one only the shapes tell."""
 
     def holds(value: Any) -> bool:
-        return (
-            value == -1
-            or (type(value) is list and value in ([-1], [1], [2], [3]))
-            or (type(value) is int and 1 <= value <= 3)
-        )
+        one = value[0] if type(value) is list and len(value) == 1 else value
+        return type(one) is int and (one == -1 or 1 <= one <= 4)
 
-    return Setting(holds, "the last axis", default)
+    return Setting(holds, "the last axis", -1)

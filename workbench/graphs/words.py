@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench.core.errors import BadInput
 
 UNKNOWN = "[UNK]"
+HALF = re.compile("[\ud800-\udfff]")  # half a character, which no file can hold
 PUNCTUATION = r"""[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~']"""
 REMEDY = "build the model with TextVectorization's defaults, or put a tokenizer.json beside it"
 
@@ -23,7 +26,7 @@ def like_keras(config: Mapping[str, Any], vocabulary: Sequence[str]) -> str:
     Raises:
         BadInput: for a setting that no tokenizer here has.
     """
-    plain = {
+    known_settings = {
         "standardize": ("lower_and_strip_punctuation", "lower", None),
         "split": ("whitespace",),
         "ngrams": (None,),
@@ -32,17 +35,22 @@ def like_keras(config: Mapping[str, Any], vocabulary: Sequence[str]) -> str:
         "sparse": (False, None),
         "ragged": (False, None),
     }
-    for name, known in plain.items():
+    for name, known in known_settings.items():
         value = config.get(name, known[0])
         if not any(value == x and type(value) is type(x) for x in known):
             told = f"TextVectorization: {name} = {value!r:.60}"
             raise BadInput(told, f"one of {', '.join(map(str, known))}", REMEDY)
-    words = ["", UNKNOWN, *(w for w in vocabulary if w not in ("", UNKNOWN))]
-    if len(set(words)) != len(words) or not all(isinstance(w, str) for w in words):
+    plain = all(isinstance(w, str) and not HALF.search(w) for w in vocabulary)
+    words = ["", UNKNOWN, *(w for w in vocabulary if w not in ("", UNKNOWN))] if plain else []
+    if not plain or len(set(words)) != len(words):
         raise BadInput("TextVectorization: its vocabulary", "every word once", REMEDY)
     steps: list[dict[str, Any]] = []
     if config.get("standardize", "lower_and_strip_punctuation") is not None:
-        steps.append({"type": "Lowercase"})
+        # as TensorFlow does it when nothing is said of the encoding: A to Z only
+        steps += [
+            {"type": "Replace", "pattern": {"String": c}, "content": c.lower()}
+            for c in string.ascii_uppercase
+        ]
     if config.get("standardize", "lower_and_strip_punctuation") == "lower_and_strip_punctuation":
         steps.append({"type": "Replace", "pattern": {"Regex": PUNCTUATION}, "content": ""})
     return json.dumps(
@@ -52,7 +60,12 @@ def like_keras(config: Mapping[str, Any], vocabulary: Sequence[str]) -> str:
             "padding": None,
             "added_tokens": [],
             "normalizer": {"type": "Sequence", "normalizers": steps},
-            "pre_tokenizer": {"type": "WhitespaceSplit"},
+            "pre_tokenizer": {
+                "type": "Split",
+                "pattern": {"Regex": r"[ \t\n\x0b\f\r]+"},
+                "behavior": "Removed",
+                "invert": False,
+            },
             "post_processor": None,
             "decoder": None,
             "model": {

@@ -52,7 +52,7 @@ TEXTS = {
     "stage.embed": ("computing features", "计算特征"),
     "stage.head": ("fitting the linear head", "拟合线性分类头"),
     "stage.train": ("training", "训练中"),
-    "stage.export": ("exporting to ONNX", "导出为 ONNX"),
+    "stage.export": ("converting for the engine", "转换为引擎的格式"),
     "stage.quantise": ("quantising", "量化中"),
     "stage.vocabulary": ("counting tokens", "统计词元"),
     "stage.vocabulary_pruning": ("cutting the vocabulary", "裁剪词表"),

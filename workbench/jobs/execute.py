@@ -114,7 +114,7 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     from workbench.training.fit import Follow
     from workbench.training.full import FullSettings
     from workbench.training.keras import EPOCHS, fit_keras
-    from workbench.training.networks import NETWORKS
+    from workbench.training.networks import LARGEST, NETWORKS
 
     task = tasks.find(asked["task"])
     follow = Follow(desk.stage, desk.loss, desk.cancelled)
@@ -125,6 +125,7 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     if model == BASELINE:
         return _told(fit_baseline(model, task, desk.home, score, follow))
     if model in NETWORKS:
+        room.check(room.of_tuning(LARGEST, "full"), desk.home)
         epochs = asked.get("epochs") or EPOCHS
         return _told(fit_keras(model, task, desk.home, score, follow, epochs))
     folder = models.folder(model, desk.home)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from workbench.core.errors import BadInput
-from workbench.jobs import cage
 from workbench.jobs.load import bounded, sizes
 from workbench.jobs.worker import die_with_parent, own_stdout
+from workbench.models import cage
 from workbench.models.baseline import is_baseline
 from workbench.models.files import AGAIN, shown
-from workbench.models.keras import is_keras, taken_in
-from workbench.models.keras_file import beside
+from workbench.models.keras import is_keras
+from workbench.models.keras_file import beside, read_into
 from workbench.models.limits import COPIES, CPU_SECONDS, LOADED_PER_S, MEMORY
 from workbench.models.tree import blobs, stamp
 from workbench.models.weights import stored
@@ -46,13 +47,12 @@ def main() -> None:
         _tensorflow()
     die_with_parent()
     out = own_stdout()
-    around = (place, *blobs(place), home, *(beside(place) if place.is_file() else ()))
-    cage.close(around, scratch, MEMORY, CPU_SECONDS)
+    around = (place, *(beside(place) if place.is_file() else ()))
+    cage.close((*around, *blobs(place), home), scratch, MEMORY, CPU_SECONDS)
     weights = used(place)
     cage.bound(MEMORY + COPIES * weights, CPU_SECONDS + weights // LOADED_PER_S)
     try:
-        # a file is taken in to be looked at, and nothing is written but into the cage
-        told = looked_through(model, place, scratch if place.is_file() else home)
+        told = looked_through(model, place, home, scratch, around)
     except BadInput as err:
         told = {"error": err.to_json()}
     out.write(json.dumps(told))
@@ -69,7 +69,9 @@ def used(place: Path) -> int:
     return 0
 
 
-def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
+def looked_through(
+    model: str, place: Path, home: Path, scratch: Path, around: Sequence[Path]
+) -> dict[str, Any]:
     """The model's card and warnings; its weights have been read and have answered one input.
 
     Raises:
@@ -79,11 +81,14 @@ def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
 
     try:
         before = stamp(place)
-        told = models.inspect(model if place.is_dir() else str(place), home)
-        if place.is_file() or is_keras(place):
-            _answer_keras(taken_in(place, home) if place.is_file() else place)
+        if place.is_file():
+            told = _read_here(model, place, around, scratch / "read")
         else:
+            told = models.inspect(model, home)
+        if place.is_dir() and not is_keras(place):
             _answer(place, headed=bool(told["labels"]))
+        else:
+            _answer_keras(scratch / "read" if place.is_file() else place)
     except BadInput:
         raise
     except BaseException as err:  # of a library at a loss: a panic of tokenizers is no Exception
@@ -94,6 +99,16 @@ def looked_through(model: str, place: Path, home: Path) -> dict[str, Any]:
         changed = f"{shown(place.name)} (changed while it was read)"
         raise BadInput(changed, "a folder that stays as it is", "try again once it is written")
     return {**told, "loaded": True}
+
+
+def _read_here(model: str, place: Path, around: Sequence[Path], folder: Path) -> dict[str, Any]:
+    """What a Keras file holds, written into the cage only."""
+    from workbench import models
+
+    folder.mkdir()
+    read_into(place, [x for x in around if x.is_file() and x != place], folder)
+    told = models.inspect(str(folder), folder)
+    return {**told, "id": model, "title": Path(model).name, "source": model}
 
 
 def _tensorflow() -> None:

@@ -32,9 +32,8 @@ def packed(recipe: Recipe, folder: Path) -> dict[str, Estimate]:
     files = [path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES]
     size = float(sum(len(piece) for path in files for piece in _deflated(path)))
     found = {"packed_size": Estimate(size, size, size, 1, "B", 1.0, "exact")}
-    weights = folder / "model.safetensors"
-    if weights.is_file():
-        zeros, total = _zeros(weights)
+    if (folder / "model.safetensors").is_file():
+        zeros, total = _zeros(folder)
         share = zeros / total if total else 0.0
         found["zeros"] = Estimate(share, share, share, total, "1", 1.0, "exact")
     return found
@@ -48,15 +47,16 @@ def _deflated(path: Path) -> Iterator[bytes]:
     yield squeeze.flush()
 
 
-def _zeros(path: Path) -> tuple[int, int]:
+def _zeros(folder: Path) -> tuple[int, int]:
     """Zeros and weights of the matrices: biases and norms are few, and never cut."""
-    from safetensors import safe_open
+    from workbench.models.weights import WIDTHS, tensors
 
     zeros = total = 0
-    with safe_open(path, framework="np") as file:
-        for name in file.keys():  # noqa: SIM118 (it is no mapping)
-            tensor = np.asarray(file.get_tensor(name))
-            if tensor.ndim > 1:
-                zeros += int((tensor == 0).sum())
-                total += tensor.size
+    for tensor in tensors(folder).values():
+        if len(tensor.shape) > 1 and tensor.dtype.startswith(("F", "BF")):
+            raw = np.fromfile(tensor.file, np.uint8, tensor.size_bytes, offset=tensor.start)
+            values = raw.reshape(-1, WIDTHS[tensor.dtype])
+            values[:, -1] &= 0x7F  # -0.0 is zero, too
+            zeros += int((~values.any(axis=1)).sum())
+            total += len(values)
     return zeros, total

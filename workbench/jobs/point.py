@@ -18,6 +18,7 @@ import numpy as np
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput, Cancelled
 from workbench.core.records import Estimate, Run, content_hash
+from workbench.formats import apart
 from workbench.jobs import failed, room
 from workbench.jobs.desk import Desk
 from workbench.jobs.packed import packed
@@ -256,6 +257,7 @@ class Bench:
                 stages.keep(planned.steps[:number], artifact, took)
         folder = workspace / "artifact"
         save(artifact, folder)
+        apart.rest()
         return folder, took
 
     def _origin(self) -> tuple[Any, ...]:

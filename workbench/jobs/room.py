@@ -14,6 +14,7 @@ from workbench.recipes.plan import Plan
 PROCESS = 500_000_000  # bytes of one with a framework loaded, before any weights (0.3 to 0.6e9)
 HOSTS = 2  # reference and candidate, opened together
 TRAINED = 5  # bytes per byte of trained weights: they, gradients, two moments of Adam, activations
+TRAINS = {"distillation", "gradual_pruning", "weight_clustering", "quantisation_aware"}
 COPIES = 2  # of the weights while a step works: as it came, and as it goes on
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -34,8 +35,9 @@ def of_recipe(planned: Plan, anatomy: Anatomy) -> Need:
     """
     before, after = anatomy.size_bytes, planned.size_bytes
     names = [step.name for step in planned.steps]
-    taught = TRAINED * after if "distillation" in names else 0
-    making = COPIES * before + taught if names else 0
+    keras = anatomy.format == "keras"  # trained in float32, in a process of its own
+    taught = TRAINED * (before if keras else after) if TRAINS & set(names) else 0
+    making = COPIES * before + taught + PROCESS * keras if names else 0
     measuring = HOSTS * PROCESS + before + after
     graphs = sum(step.target != "torch" for step in planned.steps)
     disk = graphs * before + 2 * after if names else 0

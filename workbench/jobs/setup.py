@@ -35,7 +35,7 @@ class Setup:
     @property
     def tuned(self) -> bool:
         """Whether the model was tuned here (its folder is an artifact of ours)."""
-        return (self.folder / "artifact.json").is_file()
+        return (self.folder / "card.json").is_file()
 
 
 def register() -> None:
@@ -55,7 +55,7 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
 
     task = tasks.find(task_id)
     card = models.find(model, home)
-    if sorted(card.labels) != sorted(task.classes):
+    if task.kind not in card.kinds or sorted(card.labels) != sorted(task.classes):
         named = f"--model {shlex.quote(card.base or model)} --task {shlex.quote(task_id)}"
         remedy = f"tune it first: workbench tune {named}"
         raise BadInput(f"model {model}", f"a head for the classes of {task_id}", remedy)

@@ -155,7 +155,8 @@ def place(name: str, home: Path) -> Path:
             "list them with workbench models",
         )
     file = keras.file_in(found)
-    return (file or found).resolve()
+    # a file keeps its name: in a hub cache it is a link to one that has none
+    return file.parent.resolve() / file.name if file else found.resolve()
 
 
 def _as_path(name: str | Path) -> Path | None:

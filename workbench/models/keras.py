@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from contextlib import suppress
 from math import prod
 from pathlib import Path
@@ -11,6 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from workbench.core.anatomy import Anatomy
+from workbench.core.deps import installed
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
 from workbench.graphs import folder as files
@@ -23,11 +27,12 @@ from workbench.models.keras_file import (
     METADATA,
     SUFFIXES,
     TOKENIZER,
-    as_json,
     beside,
+    check_ids,
     described,
-    found,
+    look,
 )
+from workbench.models.limits import TRUST
 from workbench.models.sizes import check_stored
 from workbench.models.tokenizer import check_tokenizer
 from workbench.models.weights import stored, tensors
@@ -35,8 +40,8 @@ from workbench.models.weights import stored, tensors
 FORMAT = "keras"
 FILES = {
     *("artifact.json", "graph.json", "model.safetensors", "tokenizer.json", "card.json"),
-    *("aware.json", "aware.safetensors", "precision"),
 }
+TIMEOUT_S = 600  # to read a file in, beside what its process is allowed of the processor
 VERSION = 1  # raised when files are read differently
 BUILT_IN = {
     "keras-conv1d": ("Embedding + Conv1D (Keras)", "classification", "one convolution over words"),
@@ -121,27 +126,35 @@ def taken_in(path: Path, home: Path) -> Path:
     Raises:
         BadInput: if the file is refused, or h5py is absent, which the ``tf`` extra brings.
     """
-    key = content_hash(VERSION, sha256(path), [[x.name, sha256(x)] for x in beside(path)])
+    others = beside(path)
+    look(path, others)
+    key = content_hash(VERSION, sha256(path), [[x.name, sha256(x)] for x in others])
     target = home / "cache" / "keras" / key
     if (target / "artifact.json").is_file():
         return target
-    got = found(path)
+    if not installed("h5py"):
+        raise BadInput(shown(path.name), "the library h5py", "pip install 'llm-workbench[tf]'")
     target.parent.mkdir(parents=True, exist_ok=True)
     half = Path(mkdtemp(dir=target.parent, prefix=".half-"))
     try:
-        files.write(half, got.graph, got.weights)
-        length = got.graph.input_shape[0] if got.graph.reads_text else 0
-        if got.tokenizer:
-            (half / TOKENIZER).write_text(got.tokenizer, encoding="utf-8")
-            check_tokenizer(half)
-        about = {"schema": 1, "format": FORMAT, "family": FORMAT, "labels": list(got.labels)}
-        more = {"max_length": length, "pooling": "none", "task": "", "kept": None}
-        (half / "artifact.json").write_text(as_json({**about, **more}), encoding="utf-8")
+        _read_apart(path, half)
         with suppress(OSError):  # another process was first
             os.rename(half, target)
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return target
+
+
+def _read_apart(path: Path, target: Path) -> None:
+    """In a process that is shut in: HDF5's own library parses what a stranger wrote."""
+    order = [sys.executable, "-P", "-m", "workbench.models.keras_reader", str(path), str(target)]
+    try:
+        ended = subprocess.run(order, capture_output=True, timeout=TIMEOUT_S, check=False)
+        told = json.loads(ended.stdout)
+    except (subprocess.TimeoutExpired, ValueError) as err:
+        raise BadInput(shown(path.name), "a file that can be read in bounded time", TRUST) from err
+    if "error" in told:
+        raise BadInput(**told["error"])
 
 
 def check(folder: Path) -> tuple[str, ...]:
@@ -166,6 +179,7 @@ def check(folder: Path) -> tuple[str, ...]:
             raise BadInput(
                 TOKENIZER, "a tokenizer of the network's length", "make the model again"
             )
+        check_ids(folder, graph)
     weights = tensors(folder)
     shapes = {name: tensor.shape for name, tensor in weights.items()}
     if shapes != dict(graph.weights) or any(t.dtype != "F32" for t in weights.values()):

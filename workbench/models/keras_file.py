@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workbench.core.deps import installed
 from workbench.core.errors import BadInput
+from workbench.graphs import folder as files
 from workbench.graphs import h5, words
 from workbench.graphs.bundle import Bundle, fields
 from workbench.graphs.graph import Graph
 from workbench.graphs.reading import read
 from workbench.models.files import open_plain, parse_json, read_json, read_small, shown
-from workbench.models.limits import JSON_BYTES, TEXT_BYTES, WEIGHT_BYTES
+from workbench.models.limits import ENTRIES, JSON_BYTES, TEXT_BYTES, TRUST, WEIGHT_BYTES
 from workbench.models.sizes import check_stored
+from workbench.models.tokenizer import check_tokenizer
+from workbench.models.tree import blobs
+from workbench.models.zipped import Sparing
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 METADATA = "keras_metadata.pb"  # of a SavedModel folder
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+VARIABLES = re.compile(r"variables\.(index|data-\d{5}-of-\d{5})", re.ASCII)
+MOST_LISTS = 4  # of words: Keras writes the same one twice
 LENGTH = 64  # tokens, where a model takes any number
 INSIDE = ("metadata.json", "config.json", "model.weights.h5")
 WORDS = "vocabulary.txt"
@@ -64,23 +72,94 @@ def found(path: Path) -> Found:
     Raises:
         BadInput: with the reason, if it holds code, is damaged, or has a layer that is not known.
     """
-    check_stored(path.stat().st_size, shown(path.name))
-    if not installed("h5py"):
-        raise BadInput(shown(path.name), "the library h5py", "pip install 'llm-workbench[tf]'")
-    if path.name == METADATA:
-        got, weights, vocabulary = _saved_model(path)
-    elif path.suffix == ".keras":
-        got, weights, vocabulary = _archive(path)
-    else:
-        got, weights, vocabulary = _single(path)
-    tokenizer = _tokenizer(path, got, vocabulary) if got.graph.reads_text else ""
-    return Found(got.graph, weights, tokenizer, _labels(path, got.graph.classes))
+    try:
+        if path.name == METADATA:
+            got, weights, vocabulary = _saved_model(path)
+        elif path.suffix == ".keras":
+            got, weights, vocabulary = _archive(path)
+        else:
+            got, weights, vocabulary = _single(path)
+        tokenizer = _tokenizer(path, got, vocabulary) if got.graph.reads_text else ""
+        return Found(got.graph, weights, tokenizer, _labels(path, got.graph.classes))
+    except BadInput:
+        raise
+    except Exception as err:  # a damaged archive or HDF5 file raises nearly anything
+        told = f"{shown(path.name)} ({type(err).__name__}: {shown(err)})"
+        raise BadInput(told, "a whole Keras model", AGAIN) from err
+
+
+def look(path: Path, others: Iterable[Path]) -> int:
+    """Whether a model's files lie where they should, and fit into memory; their bytes.
+
+    Raises:
+        BadInput: for a link that leads out of the folder, or too many bytes.
+    """
+    for place in (path, *others):
+        root = place.parent
+        allowed = (root.resolve(), *blobs(root.resolve()))
+        if not any(place.resolve().is_relative_to(x) for x in allowed) or not place.is_file():
+            told = f"{shown(place.name)} (a link out of the folder)"
+            raise BadInput(told, "files of the folder", TRUST)
+    stored = sum(place.stat().st_size for place in (path, *others))
+    check_stored(stored, shown(path.name))
+    return stored
+
+
+def read_into(path: Path, others: Iterable[Path], folder: Path) -> None:
+    """Read a model and write it as an artifact; arguments as ``look``, and an empty folder.
+
+    Raises:
+        BadInput: as ``found`` does.
+    """
+    look(path, others)
+    got = found(path)
+    files.write(folder, got.graph, got.weights)
+    length = got.graph.input_shape[0] if got.graph.reads_text else 0
+    if got.tokenizer:
+        (folder / TOKENIZER).write_text(got.tokenizer, encoding="utf-8")
+        check_tokenizer(folder)
+        check_ids(folder, got.graph)
+    about = {"schema": 1, "format": "keras", "family": "keras", "labels": list(got.labels)}
+    more = {"max_length": length, "pooling": "none", "task": "", "kept": None}
+    text = json.dumps({**about, **more}, ensure_ascii=False, indent=1)
+    (folder / "artifact.json").write_text(text + "\n", encoding="utf-8")
+
+
+def check_ids(folder: Path, graph: Graph) -> None:
+    """Every token has a row in the tables that take the tokens.
+
+    Raises:
+        BadInput: if one has none.
+    """
+    first = graph.layers[0].name
+    rows = [
+        x.config["input_dim"] for x in graph.layers if x.kind == "Embedding" and first in x.sources
+    ]
+    told = read_json(folder / TOKENIZER, TEXT_BYTES)
+    vocab = told.get("model", {}).get("vocab", {})
+    ids = list(vocab.values()) if isinstance(vocab, dict) else list(range(len(vocab)))
+    ids += [entry["id"] for entry in told.get("added_tokens") or []]
+    if rows and (not all(type(x) is int for x in ids) or max(ids, default=0) >= min(rows)):
+        wanted = f"tokens from 0 to {min(rows) - 1:,}, as the network has rows for"
+        raise BadInput(
+            f"{TOKENIZER} (up to {max(ids):,})", wanted, "give the model's own tokenizer"
+        )
+
+
+def _fits(path: Path, graph: Graph) -> None:
+    """The layers must not describe more weights than the files can hold."""
+    stored = sum(x.stat().st_size for x in (path, *path.parent.glob("variables/variables.data*")))
+    total = 4 * sum(map(prod, graph.weights.values()))
+    if total > 2 * stored + 10**6:  # in half precision at the least
+        told = f"{shown(path.name)} describes {total:,} bytes of weights"
+        raise BadInput(told, f"about what the files hold ({stored:,} bytes)", TRUST)
 
 
 def _saved_model(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
     """A folder that ``tf_keras`` wrote: its graph of operators is never opened."""
     told = _described(path)
     got = read(told, LENGTH)
+    _fits(path, got.graph)
     bundle = Bundle(path.parent / "variables" / "variables")
     weights: dict[str, np.ndarray] = {}
     layers, place = -1, 0
@@ -117,22 +196,22 @@ def _single(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
             raise BadInput(shown(path.name), "an HDF5 file, as its name says", AGAIN)
     with h5.opened(path) as data:
         got = read(parse_json(h5.config_of(data), shown(path.name)), LENGTH)
+        _fits(path, got.graph)
         return got, h5.legacy(data, got), None
 
 
 def _archive(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
-    try:
-        with open_plain(path) as file, zipfile.ZipFile(file) as archive:
-            listed = _checked(archive, path.name)
-            config = parse_json(archive.read("config.json"), f"{shown(path.name)}: config.json")
-            got = read(config, LENGTH)
-            content = archive.read("model.weights.h5")
-            lists = {archive.read(name).decode("utf-8") for name in listed if name.endswith(WORDS)}
-    except BadInput:
-        raise
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError) as err:
-        told = f"{shown(path.name)} ({shown(err)})"
-        raise BadInput(told, "a whole .keras archive", AGAIN) from err
+    with (
+        open_plain(path) as file,
+        Sparing(io.FileIO(os.dup(file.fileno()))) as spare,
+        zipfile.ZipFile(spare) as archive,
+    ):
+        words = _checked(archive, path)
+        config = parse_json(archive.read("config.json"), f"{shown(path.name)}: config.json")
+        got = read(config, LENGTH)
+        _fits(path, got.graph)
+        content = archive.read("model.weights.h5")
+        lists = {archive.read(name).decode("utf-8") for name in words}
     if content[:8] != h5.MAGIC:
         raise BadInput("model.weights.h5", "an HDF5 file, as its name says", AGAIN)
     with h5.opened(io.BytesIO(content)) as data:
@@ -140,23 +219,30 @@ def _archive(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
     return got, weights, lists.pop().split("\n") if len(lists) == 1 else None
 
 
-def _checked(archive: zipfile.ZipFile, name: str) -> list[str]:
-    """Names of the entries, all of them files of Keras's own, none larger than may be read."""
-    entries = archive.infolist()
-    names = [entry.filename for entry in entries]
+def _checked(archive: zipfile.ZipFile, path: Path) -> list[str]:
+    """Names of the lists of words; every entry is a file of Keras's own, unpacked and whole."""
+    name, entries = shown(path.name), archive.infolist()
+    ENTRIES.check(len(entries), name)
     for entry in entries:
         inside = entry.filename
         strange = inside not in INSIDE and not inside.startswith("assets")
         if strange or ".." in inside or inside.startswith("/") or "\\" in inside:
-            told = f"{shown(name)}: {shown(inside)}"
+            told = f"{name}: {shown(inside)}"
             raise BadInput(told, "the entries of a Keras archive only", AGAIN)
         limit = WEIGHT_BYTES if inside.endswith(".h5") else JSON_BYTES
         limit = TEXT_BYTES if inside.endswith(WORDS) else limit
-        limit.check(entry.file_size, f"{shown(name)}: {shown(inside)}")
+        limit.check(entry.file_size, f"{name}: {shown(inside)}")
+    # packed, a few bytes become any number of them; Keras itself packs nothing
+    packed = any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in entries)
+    if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise BadInput(name, "a whole archive, with nothing in it packed", AGAIN)
+    names = [entry.filename for entry in entries]
     if len(set(names)) != len(names) or not {"config.json", "model.weights.h5"} <= set(names):
-        raise BadInput(shown(name), "config.json and model.weights.h5, once each", AGAIN)
-    check_stored(sum(entry.file_size for entry in entries), shown(name))
-    return names
+        raise BadInput(name, "config.json and model.weights.h5, once each", AGAIN)
+    words = [inside for inside in names if inside.endswith(WORDS)]
+    if len(words) > MOST_LISTS:
+        raise BadInput(name, f"at most {MOST_LISTS} lists of words", AGAIN)
+    return words
 
 
 def _beside(path: Path, name: str) -> Path | None:
@@ -168,7 +254,8 @@ def beside(path: Path) -> list[Path]:
     """The other files that belong to a model."""
     found = [place for name in (TOKENIZER, LABELS) if (place := _beside(path, name))]
     if path.name == METADATA:
-        found += sorted((path.parent / "variables").glob("variables.*"))
+        there = sorted((path.parent / "variables").glob("variables.*"))
+        found += [x for x in there if VARIABLES.fullmatch(x.name) and x.is_file()]
     return found
 
 
@@ -195,7 +282,12 @@ def _labels(path: Path, classes: int) -> tuple[str, ...]:
         return tuple(map(str, range(classes)))
     told = parse_json(read_small(place), LABELS)
     fits = isinstance(told, list) and all(isinstance(x, str) for x in told)
-    if not fits or len(set(told)) != classes or len(told) != classes:
+    if (
+        not fits
+        or len(set(told)) != classes
+        or len(told) != classes
+        or words.HALF.search("".join(told))
+    ):
         raise BadInput(
             LABELS, f"a list of {classes} names, in the order of the outputs", "mend it"
         )
@@ -214,8 +306,3 @@ def described(folder: Path) -> dict[str, Any]:
     if not plain or type(length) is not int or not isinstance(data.get("family"), str):
         raise BadInput("artifact.json", "labels, family and max_length", "make the model again")
     return data
-
-
-def as_json(content: Any) -> str:
-    """As it is written to a folder."""
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"

@@ -57,13 +57,14 @@ def recommend(
         gpu: whether there is a GPU; without one the smallest model is the first to try, with
             one the largest that fits.
     """
-    bare = [card for card in catalogue(home) if not card.base and card.parameters]
+    image = kind == "image"  # those are trained here, and speak no language
+    bare = [c for c in catalogue(home) if not c.base and (c.parameters or image)]
     named = {"kind": kind, "language": language}
     shown = {k: f"{k}.{v}" if f"{k}.{v}" in TEXTS else v for k, v in named.items()}
     able = filtered(bare, kind=kind)
     if not able:
         return Recommendation(None, "recommend.kind", shown)
-    speaking = filtered(able, language=language)
+    speaking = able if image else filtered(able, language=language)
     if not speaking:
         reason = "recommend.language" if language in UNREAD else "recommend.other"
         return Recommendation(None, reason, {**shown, "model": able[0].id})

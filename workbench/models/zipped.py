@@ -14,10 +14,11 @@ from workbench.models.limits import ENTRIES, INDEX_BYTES
 from workbench.models.pickled import CONVERT, Index, Stored
 
 
-class _Sparing(io.BufferedReader):
+class Sparing(io.BufferedReader):
     """Reads little at a time: a zip says itself how long its list of entries is."""
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """At most twice what an index may have."""
         most = 2 * INDEX_BYTES.most
         if size is not None and size > most:
             raise ValueError(f"{size:,} bytes together")
@@ -34,7 +35,7 @@ def torch_zip(path: Path) -> dict[str, Stored]:
     try:
         with (
             open_plain(path) as file,
-            _Sparing(io.FileIO(os.dup(file.fileno()))) as spare,
+            Sparing(io.FileIO(os.dup(file.fileno()))) as spare,
             zipfile.ZipFile(spare) as archive,
         ):
             return _read(archive, spare, path)

@@ -61,7 +61,8 @@ class ChoosePanel(Card):
     def _copy(self) -> None:
         session, state = self.state.session, self.state
         self.title(session.say("choose.heading"))
-        models = [("", ""), *((card.title, card.id) for card in state.able())]
+        shown = [c for c in state.models if c in state.able() or c.id == session.model]
+        models = [("", ""), *((card.title, card.id) for card in shown)]
         options(self.model, models, session.model)
         options(self.task, [(task.title, task.id) for task in state.tasks], session.task)
         self.model.description = session.say("choose.model")

@@ -115,7 +115,7 @@ class CompressPanel(Card):
         for technique, toggle in self.toggles.items():
             toggle.value = self.state.has(technique)
             toggle.disabled = bool(self.state.unusable(technique))
-            visible(toggle, self.state.offered(technique))
+            visible(toggle, self.state.offered(technique) or toggle.value)
         self.runtime.value = recipe.runtime.name
         self.below.children = [
             self._control(config.name, knob)

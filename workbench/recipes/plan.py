@@ -22,6 +22,11 @@ from workbench.recipes.registry import (
 )
 
 WHOLE = ("dynamic_int8", "static_int8", "weight_only")  # what follows would see whole numbers
+# training on brings back what these took: TensorFlow's toolkit keeps it in its own step only
+UNDOES = {
+    "gradual_pruning": ("weight_clustering", "distillation"),
+    "weight_clustering": ("gradual_pruning", "distillation", "quantisation_aware"),
+}
 NARROWING = ("bf16", "fp16", "quantisation_aware", *WHOLE)  # one at a time
 
 
@@ -71,9 +76,7 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
         if entry.follows and last is None:
             remedy = f"put another technique before it, or leave out {entry.name}"
             raise BadInput(f"{entry.name} of an unchanged model", entry.follows, remedy)
-        if last is not None and last.name in WHOLE and entry.format == last.format:
-            wanted, remedy = f"{last.name} as the last technique", f"put it behind {entry.name}"
-            raise BadInput(f"{entry.name} after {last.name}", wanted, remedy)
+        _undone(entry, last, [step.name for step in steps])
         steps += _export(format, entry.format, last, f"technique {entry.name}")
         steps.append(Step(entry.name, entry.format, entry.format, config))
         anatomy, format, last = entry.resize(anatomy, config), entry.format, entry
@@ -93,6 +96,20 @@ def ways(recipe: Recipe, source: str) -> list[Technique]:
     for config in recipe.techniques:
         lookup(TECHNIQUES, "technique", config.name)
     return [way(config.name, target, source) for config in recipe.techniques]
+
+
+def _undone(entry: Technique, last: Technique | None, before: list[str]) -> None:
+    """Refuse what would undo what a technique before it did."""
+    if last is None or entry.format != last.format:
+        return
+    final = WHOLE if last.format != "keras" else NARROWING
+    if last.name in final:
+        wanted, remedy = f"{last.name} as the last technique", f"put it behind {entry.name}"
+        raise BadInput(f"{entry.name} after {last.name}", wanted, remedy)
+    for name in before:
+        if entry.format == "keras" and entry.name in UNDOES.get(name, ()):
+            wanted = f"{name} as the last technique that trains"
+            raise BadInput(f"{entry.name} after {name}", wanted, f"put it before {name}")
 
 
 @cache

@@ -163,7 +163,7 @@ def _at_depth(
 def _usable(anatomy: Anatomy, format: str = "") -> tuple[Precision, ...]:
     """The precisions of this machine; INT8 in the kind that a runtime of ``format`` takes."""
     known = PRECISIONS.get(anatomy.format, ((),))
-    there = {name for name, entry in TECHNIQUES.items() if not missing(entry)}
+    there = {name for name, entry in TECHNIQUES.items() if not missing(entry, anatomy.format)}
     usable = tuple(p for p in known if there.issuperset(name for name, _ in p))
     if anatomy.format != "torch":
         return usable

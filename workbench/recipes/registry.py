@@ -163,11 +163,22 @@ def reason(entry: Technique | Runtime, config: Any = None) -> str:
     return entry.usable(entry.config_type() if config is None else config)
 
 
-def missing(entry: Technique | Runtime) -> str:
-    """Why an entry cannot be used here in any way, naming what to install; empty if it can."""
+def missing(entry: Technique | Runtime, source: str = "") -> str:
+    """Why an entry cannot be used here in any way, naming what to install; empty if it can.
+
+    Args:
+        entry: a technique or a runtime.
+        source: format of the model; empty for any.
+    """
     if isinstance(entry, Runtime):
         return reason(entry)
-    ways = [other for other in _filled()["WAYS"].values() if other.name == entry.name]
+    tables = _filled()
+    ways = [
+        way
+        for way in tables["WAYS"].values()
+        if way.name == entry.name
+        and (not source or way.format == source or (source, way.format) in tables["EXPORTS"])
+    ]
     reasons = [reason(other) for other in ways or [entry]]
     return "" if "" in reasons else reasons[0]
 

@@ -34,6 +34,7 @@ class TensorFlowSession:
     def __init__(self, folder: Path, config: TensorFlow) -> None:
         tf = tensorflow("the runtime tensorflow")
         tf.config.threading.set_intra_op_parallelism_threads(config.threads)
+        tf.config.set_visible_devices([], "GPU")  # this is the processor's runtime
         tf.config.threading.set_inter_op_parallelism_threads(1)
         model = opened(folder)
         given = tf.TensorSpec([None, *model.inputs[0].shape[1:]], model.inputs[0].dtype)

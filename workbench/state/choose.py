@@ -56,6 +56,7 @@ class ChooseState(HasTraits):
         super().__init__()
         self.session = session
         self._opened: dict[str, Any] = {}
+        self._last: dict[str, str] = {}  # the model of each task, when another was chosen
         self.refresh()
         session.observe(self._jobs_changed, ["jobs"])
         session.observe(self._runs_changed, ["runs"])
@@ -96,14 +97,16 @@ class ChooseState(HasTraits):
         if not any(found.id == task for found in self.tasks):
             return
         self.session.selected = ""
+        self._last[self.session.task] = self.session.model
         self.session.task = task
         card = self.card()
         if card is not None and not self.fits():
             base = card.base or card.id
             able = self.able()
             fitting = [c for c in able if c.base == base and c.task == task]
-            fitting = fitting or [c for c in able if c.id == base]
-            fitting = fitting or [c for c in able if c.task == task] or list(able)
+            fitting = fitting or [c for c in able if c.id in (self._last.get(task), base)]
+            own = [c for c in able if c.task == task and c.format != "sklearn"]
+            fitting = fitting or own or list(able[:1])
             self.choose_model(fitting[-1].id if fitting else base)
 
     def look(self, path: str, **changes: Any) -> None:
@@ -201,7 +204,7 @@ class ChooseState(HasTraits):
         card, task = self.card(), self.task()
         if card is None or task is None:
             return False
-        return sorted(card.labels) == sorted(task.classes)
+        return task.kind in card.kinds and sorted(card.labels) == sorted(task.classes)
 
     def tune(self, mode: str) -> Job | None:
         """Tune the chosen encoder on the chosen task: ``linear`` or ``full``."""

@@ -13,7 +13,7 @@ from traitlets import HasTraits, Unicode
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build, check
-from workbench.recipes.plan import plan, reachable, with_runtime
+from workbench.recipes.plan import NARROWING, plan, reachable, ways, with_runtime
 from workbench.recipes.rate import (
     PRUNING,
     TOLERANCE,
@@ -134,6 +134,8 @@ class CompressState(HasTraits):
             found = self._runnable(wanted)
             if not self._impossible(found):
                 break
+        else:  # say why, with everything that was wished for
+            found = self._runnable(replace(self.recipe, techniques=_ordered(chains[0])))
         self._accept(found)
 
     def set_runtime(self, name: str, **settings: Any) -> None:
@@ -157,7 +159,8 @@ class CompressState(HasTraits):
 
     def unusable(self, name: str) -> str:
         """Why a technique or runtime cannot be used here; empty if it can."""
-        return missing(TECHNIQUES.get(name) or RUNTIMES[name])
+        source = "" if self.anatomy is None else self.anatomy.format
+        return missing(TECHNIQUES.get(name) or RUNTIMES[name], source)
 
     def offered(self, name: str) -> bool:
         """Whether a technique or runtime is one for models of the chosen one's format."""
@@ -202,7 +205,9 @@ class CompressState(HasTraits):
 
     def _follow_format(self) -> None:
         """A model of another kind begins plain, on the runtime of its own format."""
-        if self.anatomy is None or not self._impossible(replace(self.recipe, techniques=())):
+        able = all(self.offered(config.name) for config in self.recipe.techniques)
+        plain = replace(self.recipe, techniques=())
+        if self.anatomy is None or (able and not self._impossible(plain)):
             return
         own = next(x for x in RUNTIMES.values() if x.format == self.anatomy.format)
         self.recipe = Recipe(own.config_type())
@@ -214,7 +219,7 @@ class CompressState(HasTraits):
     def _worked_out(self, anatomy: Anatomy) -> CompressInfo:
         impossible, recipe = self._impossible(self.recipe), self.recipe
         if impossible:  # then it may have no size
-            recipe = replace(recipe, techniques=_sized(recipe.techniques, anatomy))
+            recipe = replace(recipe, techniques=_sized(recipe, anatomy))
         rate = rate_of(recipe, anatomy)
         size = round(rate * anatomy.size_bytes)
         pruning = self._config(PRUNING)
@@ -233,25 +238,27 @@ class CompressState(HasTraits):
         )
 
 
-def _sized(techniques: tuple[Any, ...], anatomy: Anatomy) -> tuple[Any, ...]:
-    """Those whose effect on the size can be told."""
+def _sized(recipe: Recipe, anatomy: Anatomy) -> tuple[Any, ...]:
+    """The techniques whose effect on the size can be told."""
 
-    def told_of(config: Any) -> bool:
+    def told_of(config: Any, entry: Any) -> bool:
         try:
-            TECHNIQUES[config.name].resize(anatomy, config)
+            entry.resize(anatomy, config)
         except BadInput:
             return False
         return True
 
-    return tuple(config for config in techniques if told_of(config))
+    pairs = zip(recipe.techniques, ways(recipe, anatomy.format), strict=True)
+    return tuple(config for config, entry in pairs if told_of(config, entry))
 
 
 def _ordered(chain: tuple[Any, ...]) -> tuple[Any, ...]:
     """Techniques in the order in which they can follow each other."""
 
-    def place(config: Any) -> tuple[bool, bool, bool]:
+    def place(config: Any) -> tuple[bool, ...]:
         entry = TECHNIQUES[config.name]
-        return entry.format != "torch", bool(entry.stays), bool(entry.follows)
+        later = config.name in NARROWING, entry.format != "torch"
+        return *later, bool(entry.stays), bool(entry.follows)
 
     return tuple(sorted(chain, key=place))
 

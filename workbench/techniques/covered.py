@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
 from workbench.graphs.anatomy import GraphAnatomy
 from workbench.graphs.graph import Graph
+
+KERNELS = ("Dense", "Conv1D", "Conv2D")  # whose weights the toolkit masks and shares
+
+
+def kernels_kept(name: str) -> Callable[[Anatomy, Any], Anatomy]:
+    """What a technique that leaves all shapes does to them, if it has a layer to work on."""
+
+    def same(anatomy: Anatomy, config: Any) -> Anatomy:
+        covered(anatomy, KERNELS, name)
+        return anatomy
+
+    return same
 
 
 def covered(of: Any, kinds: Sequence[str], name: str, last: bool = False) -> list[str]:

@@ -18,6 +18,7 @@ from workbench.training.distil import NO_LABEL, Lessons, Teaching, lessons, teac
 
 # training rows that are not learnt from: they tell when it was best; the smaller of the two
 SHARE, WATCHED = 0.1, 500
+FOLLOWS = "a model that was changed before: nothing can be learnt from one that is the same"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def _same(anatomy: Anatomy, config: Distillation) -> Anatomy:
     Distillation,
     format="torch",
     resize=_same,
-    follows="a model that was changed before: nothing can be learnt from one that is the same",
+    follows=FOLLOWS,
 )
 def distil(artifact: Artifact, config: Distillation, context: Context) -> Artifact:
     """A copy that was taught by ``context.teacher``; neither of the two is touched.
@@ -113,12 +114,15 @@ def _depth(teacher: Any) -> int:
     Distillation,
     format="keras",
     resize=_same,
-    follows="a model that was changed before: nothing can be learnt from one that is the same",
+    module="tensorflow",
+    extra="tf",
+    follows=FOLLOWS,
 )
 def distil_keras(artifact: Artifact, config: Distillation, context: Context) -> Artifact:
     """A copy that was taught the answers of ``context.teacher``.
 
-    Its token vectors are not looked at: layers of different widths stand beside each other.
+    Token vectors are not looked at, since layers of different widths stand beside each other, and
+    texts without labels are not learnt from: ``hidden`` and ``unlabelled`` change nothing here.
 
     Raises:
         BadInput: without a teacher or training rows.
@@ -128,6 +132,7 @@ def distil_keras(artifact: Artifact, config: Distillation, context: Context) -> 
 
     if context.teacher is None or not context.training[0]:
         raise BadInput("distillation", "the original model and training rows", "leave it out")
-    order = {"do": "fit", "kl": config.kl, "ce": config.ce, "temperature": config.temperature}
+    weights = {"kl": config.kl, "ce": config.ce, "temperature": config.temperature}
+    order = {"do": "fit", "batch": config.batch, **weights}
     settings = TrainOn(epochs=config.epochs, rate=config.rate)
     return trained_on(artifact, config.name, order, settings, context)[0]

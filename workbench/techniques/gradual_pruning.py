@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from workbench.core.anatomy import Anatomy
 from workbench.core.artifact import Artifact, Context
 from workbench.core.knobs import Choice, Span
 from workbench.recipes.registry import technique
-from workbench.techniques.covered import covered
+from workbench.techniques.covered import KERNELS, covered, kernels_kept
 from workbench.training.keras import TrainOn, trained_on
-
-KINDS = ("Dense", "Conv1D", "Conv2D")  # whose kernels TensorFlow Model Optimization masks
 
 
 @dataclass(frozen=True)
@@ -35,15 +32,10 @@ class GradualPruning(TrainOn):
     ] = "polynomial"
 
 
-def _same(anatomy: Anatomy, config: Any) -> Anatomy:
-    covered(anatomy, KINDS, GradualPruning.name)
-    return anatomy
-
-
 @technique(
     GradualPruning,
     format="keras",
-    resize=_same,
+    resize=kernels_kept(GradualPruning.name),
     module="tensorflow_model_optimization",
     extra="tf",
 )
@@ -56,7 +48,7 @@ def prune(artifact: Artifact, config: GradualPruning, context: Context) -> Artif
     """
     from workbench.graphs.folder import read_graph
 
-    layers = covered(read_graph(artifact.folder), KINDS, config.name)
+    layers = covered(read_graph(artifact.folder), KERNELS, config.name)
     order = {"do": "prune", "layers": layers, "amount": config.amount}
     return trained_on(
         artifact, config.name, {**order, "schedule": config.schedule}, config, context

@@ -16,7 +16,7 @@ from workbench.graphs.anatomy import anatomy as anatomy_of
 from workbench.graphs.graph import Graph
 from workbench.recipes.registry import technique
 from workbench.techniques.importance import ROWS, Scores
-from workbench.techniques.structured_pruning import StructuredPruning, across, within
+from workbench.techniques.structured_pruning import StructuredPruning, within
 
 KINDS = {"units": "ffn", "heads": "heads"}
 
@@ -60,7 +60,7 @@ def _possible(graph: Graph, config: StructuredPruning) -> None:
             )
 
 
-@technique(StructuredPruning, format="keras", resize=_smaller)
+@technique(StructuredPruning, format="keras", resize=_smaller, module="tensorflow", extra="tf")
 def prune(artifact: Artifact, config: StructuredPruning, context: Context) -> Artifact:
     """A copy with fewer units, filters and heads.
 
@@ -76,10 +76,9 @@ def prune(artifact: Artifact, config: StructuredPruning, context: Context) -> Ar
         tuple(values[g.layer] for g in found if g.kind == "heads"),
         tuple(values[g.layer] for g in found if g.kind == "units"),
     )
-    stay = within if config.widths == "uniform" else across
     members = {
-        "heads": iter(stay(list(scores.heads), config.heads)),
-        "units": iter(stay(list(scores.ffn), config.ffn)),
+        "heads": iter(within(list(scores.heads), config.heads)),
+        "units": iter(within(list(scores.ffn), config.ffn)),
     }
     chosen = {group.layer: next(members[group.kind]) for group in found}
     graph = cutting.narrowed(model.graph, {name: len(of) for name, of in chosen.items()})

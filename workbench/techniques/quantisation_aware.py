@@ -10,6 +10,7 @@ from workbench.core.artifact import Artifact, Context
 from workbench.core.knobs import Choice
 from workbench.recipes.registry import technique
 from workbench.techniques.covered import covered
+from workbench.techniques.dynamic_int8 import only_litert
 from workbench.techniques.widths import litert_int8
 from workbench.training.keras import TrainOn, trained_on
 
@@ -31,7 +32,7 @@ class QuantisationAware(TrainOn):
     """
 
     name: ClassVar[str] = "quantisation_aware"
-    keep_zeros: Annotated[bool, Choice((False, True), "weights that are zero stay zero")] = False
+    keep_zeros: Annotated[bool, Choice((True, False), "weights that are zero stay zero")] = True
 
 
 def _layers(of: Any) -> list[str]:
@@ -51,17 +52,13 @@ def _smaller(anatomy: Anatomy, config: Any) -> Anatomy:
     return replace(anatomy, parts=parts)
 
 
-def _litert(config: Any) -> str:
-    return "" if config.name == "litert" else "the runtime litert"
-
-
 @technique(
     QuantisationAware,
     format="keras",
     resize=_smaller,
     module="tensorflow_model_optimization",
     extra="tf",
-    fits=_litert,
+    fits=only_litert,
 )
 def train(artifact: Artifact, config: QuantisationAware, context: Context) -> Artifact:
     """A copy that was trained on, with the ranges that it learnt.

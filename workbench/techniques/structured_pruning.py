@@ -110,7 +110,7 @@ def _chosen(scores: Scores, config: StructuredPruning) -> dict[str, Any]:
     layers = _best(scores.layers(), config.layers)
     choose = within
     if config.widths == "per_layer":
-        choose = across
+        choose = _across
         scores = scores.comparable() if config.importance == "magnitude" else scores
     return {
         "layers": layers,
@@ -124,7 +124,7 @@ def within(layers: list[np.ndarray], share: float) -> list[list[int]]:
     return [_best(importance, share) for importance in layers]
 
 
-def across(layers: list[np.ndarray], share: float) -> list[list[int]]:
+def _across(layers: list[np.ndarray], share: float) -> list[list[int]]:
     """As many in all, the most important of all layers; the best of each layer always stays."""
     count = sum(kept(len(importance), share) for importance in layers)
     firsts = [int(np.argmax(importance)) for importance in layers]

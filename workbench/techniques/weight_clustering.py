@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from workbench.core.anatomy import Anatomy
 from workbench.core.artifact import Artifact, Context
 from workbench.core.knobs import Span
 from workbench.recipes.registry import technique
-from workbench.techniques.covered import covered
+from workbench.techniques.covered import KERNELS, covered, kernels_kept
 from workbench.training.keras import TrainOn, trained_on
-
-KINDS = ("Dense", "Conv1D", "Conv2D")
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,10 @@ class WeightClustering(TrainOn):
     clusters: Annotated[int, Span(2, 256, 1, "values that the weights of a layer share")] = 16
 
 
-def _same(anatomy: Anatomy, config: Any) -> Anatomy:
-    covered(anatomy, KINDS, WeightClustering.name)
-    return anatomy
-
-
 @technique(
     WeightClustering,
     format="keras",
-    resize=_same,
+    resize=kernels_kept(WeightClustering.name),
     module="tensorflow_model_optimization",
     extra="tf",
 )
@@ -51,6 +43,6 @@ def cluster(artifact: Artifact, config: WeightClustering, context: Context) -> A
     """
     from workbench.graphs.folder import read_graph
 
-    layers = covered(read_graph(artifact.folder), KINDS, config.name)
+    layers = covered(read_graph(artifact.folder), KERNELS, config.name)
     order = {"do": "cluster", "layers": layers, "clusters": config.clusters}
     return trained_on(artifact, config.name, order, config, context)[0]

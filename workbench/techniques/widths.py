@@ -27,14 +27,22 @@ def onnx_int8(anatomy: Anatomy, config: Any) -> Anatomy:
 
 
 def openvino_int8(scale: int) -> Callable[[Anatomy, Any], Anatomy]:
-    """As OpenVINO stores it: every matrix with ``scale`` bytes per row, the rest in float32."""
+    """As OpenVINO stores it: every matrix with ``scale`` bytes per row, the rest in float32.
 
-    def narrower(part: Part) -> Part:
-        if len(part.shape) != 2 or part.role == "norm":
-            return replace(part, width=4.0)
-        return replace(part, width=1.0, extra=scale * part.shape[0])
+    Of a Keras network also the kernels of convolutions; its products by equation stay.
+    """
 
     def resize(anatomy: Anatomy, config: Any) -> Anatomy:
+        keras = anatomy.format == "keras"
+
+        def narrower(part: Part) -> Part:
+            matrix = len(part.shape) > 1 if keras else len(part.shape) == 2
+            apart = keras and part.role in ("attention", "other")
+            if not matrix or apart or part.role == "norm":
+                return replace(part, width=4.0)
+            out = -1 if keras and part.role != "embedding" else 0
+            return replace(part, width=1.0, extra=scale * part.shape[out])
+
         return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))
 
     return resize

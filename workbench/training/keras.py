@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from json import loads
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -39,7 +39,8 @@ VERSION = 1  # raised when training changes
 VOCABULARY = 8_000  # rows of the token table at most
 LONGEST, SHARE = 64, 0.995  # tokens at most; share of the training texts that fit uncut
 EPOCHS, BATCH, RATE = 25, 64, 1e-3
-WATCHED = 500  # training rows held out while a technique trains, at most; never above a tenth
+# training rows held out while a technique trains; the smaller of the two
+SHARE_WATCHED, WATCHED = 0.1, 500
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,17 @@ def fit_keras(
     if empty := check_classes(list(task.rows("train").labels), task.classes):
         raise BadInput(f"class {empty[0]!r}", "at least one training row", "add rows or drop it")
     started = time.monotonic()
-    with TemporaryDirectory(dir=_made(home)) as place:
-        trained, logits = _fitted(model, task, Path(place), follow, epochs)
+    place = scratch(_made(home))  # after a kill the next start of the store sweeps it
+    place.mkdir()
+    try:
+        trained, logits = _fitted(model, task, place, follow, epochs)
         metrics = dict(score(logits, task.rows("validation").labels))
         told = {"base": model, "task": task.id, "mode": "full", "metrics": metrics}
         seconds = time.monotonic() - started
         card = {"schema": 1, "id": name, **told, "seconds": seconds}
         _write(trained, folder, {**card, "accuracy": metrics["accuracy"]["value"]})
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
     return Fitted(name, folder, metrics, seconds)
 
 
@@ -214,7 +219,9 @@ def trained_on(
     if not texts:
         raise BadInput(f"{name} without training rows", "rows to train on", "leave it out")
     known = np.array(labels, dtype=np.int64)
-    watched = held_out(known, min(0.1, WATCHED / len(known)), context.seed)
+    watched = held_out(known, min(SHARE_WATCHED, WATCHED / len(known)), context.seed)
+    if not watched.any():
+        raise BadInput(f"{name} with one row a class", "two rows of a class at least", "add rows")
     learnt = [x for x, out in zip(texts, watched, strict=True) if not out]
     seen = [x for x, out in zip(texts, watched, strict=True) if out]
     data = _data(artifact, learnt, known[~watched], seen, known[watched])
@@ -248,8 +255,6 @@ def asked(
     name: str,
 ) -> tuple[Artifact, dict[str, Any]]:
     """What ``keras_run`` makes of an artifact, in a new folder, and what it tells."""
-    import shutil
-
     from safetensors.numpy import save_file
 
     target = form.fresh(context, name)

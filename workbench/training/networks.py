@@ -8,6 +8,7 @@ from typing import Any
 from workbench.graphs.graph import Graph, Layer, complete
 
 CONVOLUTION, TRANSFORMER, PICTURES = "keras-conv1d", "keras-transformer", "keras-cnn"
+LARGEST = 10_000_000  # bytes of the largest of them, with all words and a thousand classes
 WIDE, HEADS, INNER = 128, 4, 256  # vectors, heads and feed-forward units
 
 
