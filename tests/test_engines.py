@@ -191,9 +191,10 @@ def test_layers_that_torchao_quantised_load_again_bit_by_bit(small, made, tmp_pa
     np.testing.assert_array_equal(*(logits(p, Torch()) for p in (folder, tmp_path / "again")))
 
 
-def test_streams_answer_several_batches_at_once_in_their_order(made, tmp_path):
-    folder = made(Recipe(OpenVino()), tmp_path / "work")
-    session = RUNTIMES["openvino"].opener(folder, OpenVino(threads=2, streams=2))
+@pytest.mark.parametrize("kind", [OpenVino, OnnxRuntime])
+def test_streams_answer_several_batches_at_once_in_their_order(kind, made, tmp_path):
+    folder = made(Recipe(kind()), tmp_path / "work")
+    session = RUNTIMES[kind.name].opener(folder, kind(threads=2, streams=2))
     batches = [TEXTS[i : i + 7] for i in range(0, 70, 7)]
 
     together = answer_all(session, batches)
@@ -201,11 +202,13 @@ def test_streams_answer_several_batches_at_once_in_their_order(made, tmp_path):
     assert all(seconds > 0 for _, seconds in together)
     for batch, (found, _) in zip(batches, together, strict=True):
         np.testing.assert_array_equal(found, session.predict(batch))
+    session.close()
 
 
 def test_a_stream_has_a_thread_of_its_own_and_so_has_the_reference():
-    assert OpenVino(streams=3).cores == 3
-    assert OpenVino(threads=4, streams=2).cores == 4
+    for kind in (OpenVino, OnnxRuntime):
+        assert kind(streams=3).cores == 3
+        assert kind(threads=4, streams=2).cores == 4
     assert reference_recipe(Recipe(OpenVino(streams=2))).runtime == Torch(threads=2)
     assert reference_recipe(Recipe(TorchCompile(threads=3))).runtime == Torch(threads=3)
 

@@ -85,7 +85,7 @@ def test_the_points_of_a_run_are_measured_and_kept_beside_it(shared_home):
         ({}, "stored run"),
         ({"run": None, "model": "x"}, "model"),
         ({"grid": {"batches": list(range(1, 1025)), "threads": [1, 2]}}, "2048 points.* min"),
-        ({"grid": {"streams": [2]}}, "streams"),
+        ({"grid": {"streams": [9]}}, "streams"),
         ({"grid": "all"}, "object"),
         ({"timeout": -1}, "seconds"),
     ],

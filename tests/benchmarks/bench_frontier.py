@@ -63,6 +63,7 @@ def recipes() -> dict[str, Any]:
         "torch.compile": Recipe(TorchCompile()),
         "ONNX Runtime": Recipe(OnnxRuntime()),
         "ONNX Runtime, INT8": Recipe(OnnxRuntime(), int8),
+        "ONNX Runtime, INT8, 2 streams": Recipe(OnnxRuntime(threads=2, streams=2), int8),
         "ONNX Runtime, static INT8": Recipe(OnnxRuntime(), static),
         "OpenVINO": Recipe(OpenVino()),
         "OpenVINO, static INT8": Recipe(OpenVino(), static),
@@ -72,6 +73,9 @@ def recipes() -> dict[str, Any]:
         "vocabulary, INT8": Recipe(OnnxRuntime(), (VocabularyPruning(), *int8)),
         "2 layers, distilled": Recipe(Torch(), two),
         "2 layers, distilled, INT8": Recipe(OnnxRuntime(), (*two, *int8)),
+        "2 layers, distilled, INT8, 2 streams": Recipe(
+            OnnxRuntime(threads=2, streams=2), (*two, *int8)
+        ),
         "2 layers, distilled, OpenVINO static INT8": Recipe(OpenVino(), (*two, *static)),
         "2 layers, distilled, OpenVINO static INT8, 2 streams": Recipe(
             OpenVino(threads=2, streams=2), (*two, *static)
