@@ -55,7 +55,7 @@ check: .venv/.dev ## lint, types, layers
 
 test: check ## everything: lint, types, layers, tests, notebooks
 	$(BIN)/python -X importtime -c 'import workbench' 2>&1 | tail -n 1
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.dev ## time what the README promises; with nothing else running
 	for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done

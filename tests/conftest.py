@@ -25,7 +25,7 @@ NUMBERS = count()  # of the tests' homes
 LONG = (
     *("browser", "notebooks", "notebooks_techniques", "jobs", "visitors", "lab"),
     *("every_technique", "engines", "crashes", "jobs_queue", "foreign_text_browser", "cli"),
-    *("safety", "access", "operating"),
+    *("safety", "access", "operating", "keras", "keras_files"),
 )
 
 
