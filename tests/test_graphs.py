@@ -209,7 +209,7 @@ HOSTILE = {
 def test_a_configuration_that_would_run_something_is_refused(case):
     entry, said = HOSTILE[case]
     if entry["config"] is None:
-        whole = {"class_name": "Sequential", "config": {"layers": [entry]}}
+        whole = {"class_name": "Sequential", "config": {"layers": [entry, entry]}}
     else:
         whole = saved(EMBEDDING | {"config": dict(EMBEDDING["config"])}, dict(entry), POOL, DENSE)
     with pytest.raises(BadInput, match=said):

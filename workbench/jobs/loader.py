@@ -70,7 +70,7 @@ def used(place: Path) -> int:
 
 
 def looked_through(
-    model: str, place: Path, home: Path, scratch: Path, around: Sequence[Path]
+    model: str, place: Path, home: Path, scratch: Path | None = None, around: Sequence[Path] = ()
 ) -> dict[str, Any]:
     """The model's card and warnings; its weights have been read and have answered one input.
 
@@ -81,14 +81,14 @@ def looked_through(
 
     try:
         before = stamp(place)
-        if place.is_file():
+        if place.is_file() and scratch:
             told = _read_here(model, place, around, scratch / "read")
         else:
             told = models.inspect(model, home)
         if place.is_dir() and not is_keras(place):
             _answer(place, headed=bool(told["labels"]))
         else:
-            _answer_keras(scratch / "read" if place.is_file() else place)
+            _answer_keras(scratch / "read" if scratch and place.is_file() else place)
     except BadInput:
         raise
     except BaseException as err:  # of a library at a loss: a panic of tokenizers is no Exception
