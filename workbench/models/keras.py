@@ -102,13 +102,13 @@ def file_in(place: Path) -> Path | None:
     """
     if place.is_file():
         return place if place.suffix in SUFFIXES else None
+    if (place / "config.json").is_file() or (place / "artifact.json").is_file():
+        return None
     if (place / "saved_model.pb").is_file():
         if not (place / METADATA).is_file():
             told = f"{shown(place.name)} (a SavedModel without {METADATA})"
             raise BadInput(told, "one that tf_keras saved", "save the model as model.keras")
         return place / METADATA
-    if (place / "config.json").is_file() or (place / "artifact.json").is_file():
-        return None
     there = sorted(x for x in place.iterdir() if x.suffix in SUFFIXES and x.is_file())
     if len(there) > 1:
         told = f"{shown(place.name)} ({', '.join(shown(x.name) for x in there[:3])})"
