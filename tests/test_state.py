@@ -437,3 +437,22 @@ def test_what_a_browser_answers_to_a_moved_slider_is_no_move(desk):
                 slider.value = seen
         assert compress.recipe == reached
     assert knobs, "made when they are first shown"
+
+
+def test_a_model_without_weights_leaves_nothing_of_the_one_before_on_screen(desk):
+    from workbench.panels.choose import ChoosePanel
+    from workbench.panels.compress import CompressPanel
+
+    _, session, compress = desk
+    choose = ChooseState(session)
+    panel, chooser = CompressPanel(compress), ChoosePanel(choose)
+    assert "MB" in panel.formulas.html
+
+    choose.choose_model("tfidf")
+
+    assert session.model == "tfidf"
+    assert compress.info is None
+    assert panel.formulas.html == ""
+    assert panel.runtime.value == compress.recipe.runtime.name
+    assert "0.0" not in chooser.about.html
+    assert "no weights yet" in chooser.about.html

@@ -1,6 +1,10 @@
 """Keras models: techniques, runtimes, knobs; what their errors expect and advise, in Chinese."""
 
 TEXTS = {
+    "choose.untrained": (
+        "It has no weights yet: it is trained here, on the task.",
+        "尚无权重：将在此任务上从零训练。",
+    ),
     "stage.gradual_pruning": ("pruning while it trains", "训练中剪枝"),
     "stage.weight_clustering": ("clustering while it trains", "训练中聚类"),
     "stage.quantisation_aware": ("training for INT8", "量化感知训练"),

@@ -27,6 +27,7 @@ from workbench.models.tree import blobs, stamp
 from workbench.models.weights import stored
 
 WORDS = "Where is my order?"
+READ = "model"  # where in the cage a Keras file is taken in
 
 
 def main() -> None:
@@ -82,13 +83,13 @@ def looked_through(
     try:
         before = stamp(place)
         if place.is_file() and scratch:
-            told = _read_here(model, place, around, scratch / "read")
+            told = _read_here(model, place, around, scratch / READ)
         else:
             told = models.inspect(model, home)
         if place.is_dir() and not is_keras(place):
             _answer(place, headed=bool(told["labels"]))
         else:
-            _answer_keras(scratch / "read" if scratch and place.is_file() else place)
+            _answer_keras(scratch / READ if scratch and place.is_file() else place)
     except BadInput:
         raise
     except BaseException as err:  # of a library at a loss: a panic of tokenizers is no Exception

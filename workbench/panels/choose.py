@@ -86,6 +86,8 @@ class ChoosePanel(Card):
         if card is None:
             return ""
         say = session.say
+        if not card.parameters:
+            return f"<p>{escape(say('choose.untrained'))}</p>"
         facts = say(
             "choose.card",
             parameters=say("choose.millions", n=significant(card.parameters / 1e6, 3)),

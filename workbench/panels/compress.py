@@ -12,7 +12,7 @@ import ipywidgets as w
 from workbench.core.knobs import Knob, Span, knobs
 from workbench.i18n.numbers import THIN, digits_for
 from workbench.i18n.recipe_words import recipe_words
-from workbench.panels.card import Card, classed, trouble, visible
+from workbench.panels.card import Card, classed, options, trouble, visible
 from workbench.panels.controls import control, name, put, same, slider
 from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
@@ -83,6 +83,9 @@ class CompressPanel(Card):
                 widget.disabled = info is None
             if info is not None:
                 self._copy(info)
+            else:  # nothing of the model before it may stay on screen
+                self.note.html = trouble(self.state.trouble)
+                self.formulas.html = ""
         finally:
             self._showing = False
 
@@ -92,11 +95,12 @@ class CompressPanel(Card):
         name(self.rate, say("recipe.rate"))
         name(self.pruning, say("recipe.pruning"))
         name(self.runtime, say("recipe.runtime"))
-        self.runtime.options = [
+        shown = [
             (say(f"runtime.{key}") + (" ✕" if self.state.unusable(key) else ""), key)
             for key in RUNTIMES
             if self.state.offered(key) or key == self.state.recipe.runtime.name
         ]
+        options(self.runtime, shown, self.state.recipe.runtime.name)
         for technique, toggle in self.toggles.items():
             reason = self.state.unusable(technique)
             toggle.description = say(f"technique.{technique}")
