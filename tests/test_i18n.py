@@ -78,7 +78,8 @@ def literal(node):
 @pytest.mark.parametrize("phrase", list(phrases()))
 def test_an_errors_phrase_is_translated(phrase):
     chinese = translated(phrase)
-    assert re.search("[\u4e00-\u9fff]", chinese), f"add {phrase!r} to texts_errors.py"
+    where = "texts_expected.py or texts_remedies.py"
+    assert re.search("[\u4e00-\u9fff]", chinese), f"add {phrase!r} to {where}"
 
 
 def test_an_error_reads_as_one_sentence_in_either_language():

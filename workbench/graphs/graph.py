@@ -10,7 +10,8 @@ from math import prod
 from typing import Any
 
 from workbench.core.errors import BadInput
-from workbench.graphs.kinds import KINDS, DoesNotFit, Shape
+from workbench.graphs.kind import DoesNotFit, Shape
+from workbench.graphs.kinds import KINDS
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,120}", re.ASCII)

