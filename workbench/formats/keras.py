@@ -140,7 +140,7 @@ def _converted(artifact: Artifact, context: Context, target: str) -> Artifact:
 def perform(order: Mapping[str, Any], say: apart.Say) -> dict[str, Any]:
     """Convert a folder's network; in a process of its own."""
     tf = tensorflow("converting a Keras model")
-    model = opened(Path(order["folder"]))
+    model = opened(Path(order["folder"]), to_convert=order["to"] == LITERT)
     first = model.inputs[0]
     rows = 1 if order["to"] == LITERT else None
     given = tf.TensorSpec([rows, *first.shape[1:]], first.dtype)
