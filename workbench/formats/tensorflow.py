@@ -119,8 +119,9 @@ def weights_in(model: Any, graph: Graph) -> dict[str, np.ndarray]:
 def opened(folder: Path, to_convert: bool = False) -> Any:
     """The model of an artifact folder; quantisation-aware if it was trained so."""
     graph, weights = files.read(folder)
-    model = built(graph, weights, to_convert)
-    if (folder / AWARE).is_file():
+    trained_so = (folder / AWARE).is_file()  # then what is not a Dense layer stays in float
+    model = built(graph, weights, to_convert and not trained_so)
+    if trained_so:
         from safetensors.numpy import load_file
 
         told = json.loads((folder / AWARE).read_text(encoding="utf-8"))

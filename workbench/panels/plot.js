@@ -44,11 +44,14 @@ export default {
       }
       box.dataset.drawn = String(Number(box.dataset.drawn || 0) + 1);
     };
+    // numbers beside a slider go first: a plot takes its time when nothing else is waiting for it
+    const idle = globalThis.requestIdleCallback;
+    const later = idle ? (go) => idle(go, { timeout: 250 }) : requestAnimationFrame;
     let waiting = false;
     const soon = () => {
       if (waiting) return;
       waiting = true;
-      requestAnimationFrame(() => { waiting = false; draw(); });
+      later(() => { waiting = false; draw(); });
     };
     model.on("change:figure change:short", soon);
     const resized = new ResizeObserver(() => { if (box.clientWidth !== width) soon(); });
