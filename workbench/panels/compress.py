@@ -9,11 +9,11 @@ from typing import Any
 
 import ipywidgets as w
 
-from workbench.core.knobs import Knob, Span, knobs
+from workbench.core.knobs import Choice, Knob, Span, knobs
 from workbench.i18n.numbers import THIN, digits_for
 from workbench.i18n.recipe_words import recipe_words
 from workbench.panels.card import Card, classed, options, trouble, visible
-from workbench.panels.controls import control, name, put, same, slider
+from workbench.panels.controls import control, name, put, same, slider, worded
 from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.recipes.rate import PRUNING, TOLERANCE
@@ -32,6 +32,7 @@ class CompressPanel(Card):
         self.toggles = {technique: w.ToggleButton() for technique in TECHNIQUES}
         self.runtime = classed(w.Dropdown(options=list(RUNTIMES)), "wb-step-accelerate")
         self.knobs: dict[tuple[str, str], Any] = {}
+        self._choices: dict[tuple[str, str], Choice] = {}
         self.below = classed(w.VBox(), "wb-knobs")
         self.formulas, self.note = Markup(), Markup()
         toggles = classed(w.HBox(list(self.toggles.values())), "wb-toggles")
@@ -52,6 +53,8 @@ class CompressPanel(Card):
             name(made, self.state.session.say(f"knob.{knob.name}"))
             self._on(made, partial(self._turned, owner, knob.name))
             self.knobs[owner, knob.name] = made
+            if isinstance(knob.domain, Choice):
+                self._choices[owner, knob.name] = knob.domain
         return self.knobs[owner, knob.name]
 
     def _wire(self) -> None:
@@ -107,6 +110,8 @@ class CompressPanel(Card):
             toggle.tooltip = reason or toggle.description
         for (_, knob), widget in self.knobs.items():
             name(widget, say(f"knob.{knob}"))
+        for key, domain in self._choices.items():
+            options(self.knobs[key], worded(domain, say), self.knobs[key].value)
 
     def _copy(self, info: CompressInfo) -> None:
         recipe = self.state.recipe

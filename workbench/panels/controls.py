@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import floor, log10
 from typing import Any
 
 import ipywidgets as w
@@ -20,22 +21,27 @@ def control(knob: Knob, value: Any, say: Callable[[str], str]) -> Any:
     """
     domain = knob.domain
     if isinstance(domain, Choice):
-        options = [(say(f"option.{option}"), option) for option in domain.options]
-        return w.Dropdown(options=options, value=value, tooltip=domain.help)
+        return w.Dropdown(options=worded(domain, say), value=value, tooltip=domain.help)
     return slider(domain, value)
+
+
+def worded(domain: Choice, say: Callable[[str], str]) -> list[tuple[str, Any]]:
+    """What a dropdown shows for each option of a choice."""
+    return [(say(f"option.{option}"), option) for option in domain.options]
 
 
 def slider(domain: Span, value: Any) -> Any:
     """A slider that answers to the drag, not to the release."""
     whole = isinstance(domain.step, int)
     kind = w.IntSlider if whole else w.FloatSlider
+    digits = max(2, -floor(log10(domain.step)))
     return kind(
         value=value,
         min=domain.low,
         max=domain.high,
         step=domain.step,
         continuous_update=True,
-        readout_format="d" if whole else ".2f",
+        readout_format="d" if whole else f".{digits}f",
         tooltip=domain.help,
     )
 
