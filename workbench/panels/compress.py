@@ -17,8 +17,11 @@ from workbench.panels.controls import control, name, put, same, slider, worded
 from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.recipes.rate import PRUNING, TOLERANCE
+from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES
 from workbench.state.compress import CompressInfo, CompressState
+
+MOVED = ("ffn", "heads")  # knobs of pruning that its one slider moves together
 
 
 class CompressPanel(Card):
@@ -41,6 +44,9 @@ class CompressPanel(Card):
             [self.rate, self.pruning, toggles, self.runtime, self.below, self.note, self.formulas],
         )
         self._wire()
+        for knob in knobs(TECHNIQUES[PRUNING].config_type):  # what a slider brings must be there
+            if knob.name not in MOVED:
+                self._control(PRUNING, knob)
         self._show()
 
     def _control(self, owner: str, knob: Knob) -> Any:
@@ -126,18 +132,31 @@ class CompressPanel(Card):
             toggle.disabled = bool(self.state.unusable(technique))
             visible(toggle, self.state.offered(technique) or toggle.value)
         self.runtime.value = recipe.runtime.name
-        self.below.children = [
-            self._control(config.name, knob)
-            for config in (*recipe.techniques, recipe.runtime)
-            for knob in knobs(type(config))
-            if not (config.name == PRUNING and knob.name in ("ffn", "heads"))
-        ]
-        for config in (*recipe.techniques, recipe.runtime):
-            for knob in knobs(type(config)):
-                if (config.name, knob.name) in self.knobs:
-                    put(self.knobs[config.name, knob.name], getattr(config, knob.name))
+        self._knobs(recipe)
         self.note.html = self._note(info)
         self.formulas.html = self._formulas(info)
+
+    def _knobs(self, recipe: Recipe) -> None:
+        """Show the knobs of a recipe, at its values; the others stay, out of sight.
+
+        A knob taken out of the page and put back would be built anew by the browser, at each
+        move of a slider that brings a technique in and out.
+        """
+        shown: dict[tuple[str, str], Any] = {}
+        for config in (*recipe.techniques, recipe.runtime):
+            for knob in knobs(type(config)):
+                if not (config.name == PRUNING and knob.name in MOVED):
+                    self._control(config.name, knob)
+                    shown[config.name, knob.name] = getattr(config, knob.name)
+        owners = [*TECHNIQUES, *RUNTIMES]
+        made = sorted(self.knobs, key=lambda key: owners.index(key[0]))
+        children = tuple(self.knobs[key] for key in made)
+        if self.below.children != children:
+            self.below.children = children
+        for key, widget in self.knobs.items():
+            visible(widget, key in shown)
+            if key in shown:
+                put(widget, shown[key])
 
     def _note(self, info: CompressInfo) -> str:
         say, session = self.state.session.say, self.state.session
