@@ -16,21 +16,27 @@ from workbench.jobs.client import HttpClient
 
 VISITORS, VISITS, MOVES, GIVEN_UP_MS = 10, 50, 20, 10_000
 HEAVY = re.compile(r"libtorch|onnxruntime|tensorflow|openvino")
+# the answer is waited for without asking: a loop that reads the page would load ten browsers
 MOVE = """
 async (moves) => {
   const row = [...document.querySelectorAll('.widget-hslider')]
     .find((e) => e.innerText.includes('Pruning'));
   const handle = row.querySelector('.noUi-handle');
-  const told = () => document.querySelector('.wb-formulas')?.innerText;
+  const told = () => document.querySelector('.wb-formulas')?.textContent;
+  const changed = (before) => new Promise((go) => {
+    const done = () => { seen.disconnect(); clearTimeout(late); go(); };
+    const seen = new MutationObserver(() => { if (told() !== before) done(); });
+    const late = setTimeout(done, 10000);
+    seen.observe(document.querySelector('.wb-step-compress'), { childList: true, subtree: true });
+  });
   const found = [];
   for (let i = 0; i < moves; i++) {
-    const before = told(), start = performance.now();
+    await new Promise((go) => setTimeout(go, 1000 + 2000 * Math.random()));
+    const start = performance.now(), answer = changed(told());
     const key = i % 2 ? 'PageDown' : 'PageUp';
     handle.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-    while (told() === before && performance.now() - start < 10000)
-      await new Promise((go) => setTimeout(go, 4));
+    await answer;
     found.push(performance.now() - start);
-    await new Promise((go) => setTimeout(go, 1000 + 2000 * Math.random()));
   }
   return found;
 }
