@@ -9,7 +9,7 @@ import pytest
 from fakes import classifier, small_task
 
 from workbench.formats import save
-from workbench.jobs import limits, point
+from workbench.jobs import limits, making, point
 from workbench.jobs.desk import Desk
 from workbench.jobs.setup import prepare
 from workbench.jobs.stages import Stages
@@ -27,7 +27,7 @@ STEP = Step("structured_pruning", "torch", "torch", SMALL)
 @pytest.fixture
 def counted(monkeypatch):
     """How often pruning was done, and every step counts as slow."""
-    monkeypatch.setattr(point, "WORTH_S", 0.0)
+    monkeypatch.setattr(making, "WORTH_S", 0.0)
     way, calls = WAYS["structured_pruning", "torch"], []
 
     def prune(*given):

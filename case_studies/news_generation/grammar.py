@@ -114,7 +114,8 @@ class Writer:
     ) -> list[Phrase] | None:
         """A lead, and details for what it leaves out; None where that takes too many."""
         lead = self._one([x for x in _fitting(record, sections, "lead") if x.slots <= wanted])
-        left, details = wanted - lead.slots, []
+        left = wanted - lead.slots
+        details: list[Phrase] = []
         while left and len(details) < MOST - 1:
             fits = [x for x in _fitting(record, sections, "detail") if x.slots and x.slots <= left]
             if not fits:

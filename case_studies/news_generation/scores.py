@@ -33,7 +33,8 @@ def written(folder: Path, records: Sequence[Record], batch: int = BATCH) -> Iter
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    model.to(device).eval()
     pad, end = tokenizer.token_to_id(PAD), tokenizer.token_to_id(END)
     for start in range(0, len(records), batch):
         rows = [tokenizer.encode(prompt(x)).ids for x in records[start : start + batch]]

@@ -104,7 +104,7 @@ def _learn(model: Any, optimisers: Sequence[Any], plan: Plan, step: int, loss: A
     for optimiser in optimisers:
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-    return float(loss.detach())
+    return float(loss.item())
 
 
 def _note(folder: Path, told: dict[str, Any]) -> None:
@@ -222,7 +222,7 @@ def _held(model: Any, rows: Any, plan: Plan, tokenizer: Any, device: str) -> flo
             part = ordered[i : i + plan.batch]
             batch = [x[0] for x in part], [x[1] for x in part]
             found.append(loss_of(model, batch, tokenizer, device).item())
-    return sum(found) / len(found)
+    return float(sum(found) / len(found))
 
 
 def _tokenizer(folder: Path, pairs: Sequence[Pair]) -> Any:

@@ -69,15 +69,15 @@ class Values:
 
     def _other(self, slot: Slot, found: Mapping[str, Value], event: EventType) -> Value:
         """A value that no slot of the record has yet, and that goes with those it has."""
-        fits = GO_TOGETHER.get((event.name, slot.name), lambda value, found: True)
+        fits = GO_TOGETHER.get((event.name, slot.name))
         while True:
             value = self._value(slot)
-            if value not in found.values() and fits(value, found):
+            if value not in found.values() and (fits is None or fits(value, found)):
                 return value
 
     def _value(self, slot: Slot) -> Value:
         if slot.kind == "choice":
-            return self._one([words[self._language][0] for words in slot.words.values()])
+            return str(self._one([words[self._language][0] for words in slot.words.values()]))
         draw: Callable[[], tuple[str, Value]] = {
             "number": lambda: self._number(slot),
             "date": self._date,
@@ -109,7 +109,7 @@ class Values:
         return value, value
 
     def _stem(self, kind: str) -> str:
-        return self._one(self._parts[f"{kind}_a"]) + self._one(self._parts[f"{kind}_b"])
+        return str(self._one(self._parts[f"{kind}_a"]) + self._one(self._parts[f"{kind}_b"]))
 
     def _place(self) -> tuple[str, Value]:
         stem = self._stem("place")

@@ -76,8 +76,8 @@ def worded(slot: Slot, value: Value, language: str, style: Style, rng: random.Ra
     if slot.kind == "time":
         return _of(times(str(value), language), style.time)
     if slot.kind == "choice":
-        ways = next(w[language] for w in slot.words.values() if w[language][0] == value)
-        return _of(ways, rng.random())
+        told = next(w[language] for w in slot.words.values() if w[language][0] == value)
+        return _of(told, rng.random())
     return str(value)
 
 
@@ -97,8 +97,8 @@ def dates(value: str, language: str) -> tuple[str, ...]:
         plain = f"{day.month}月{day.day}日"
         return plain, f"{day.year}年{plain}"
     month = MONTHS[day.month - 1]
-    plain = f"{day.day} {month}", f"{month} {day.day}"
-    return *plain, f"{plain[0]} {day.year}", f"{plain[1]}, {day.year}"
+    first, other = f"{day.day} {month}", f"{month} {day.day}"
+    return first, other, f"{first} {day.year}", f"{other}, {day.year}"
 
 
 def times(value: str, language: str) -> tuple[str, ...]:

@@ -135,15 +135,15 @@ def _same_day(left: Sequence[Mark], record: Record, slot: Slot) -> list[Mark]:
     if slot.kind != "date":
         return []
     day = int(str(record.slots[slot.name])[8:])
-    return [mark for mark in left if mark.value[1] == day]  # type: ignore[index]
+    return [mark for mark in left if isinstance(mark.value, tuple) and mark.value[1] == day]
 
 
 def _says(mark: Mark, wanted: str) -> bool:
     if mark.kind == "time":
         return mark.value == wanted
     year, month, day = map(int, wanted.split("-"))
-    told = mark.value
-    return told[:2] == (month, day) and told[2] in (0, year)  # type: ignore[index]
+    assert isinstance(mark.value, tuple)
+    return mark.value[:2] == (month, day) and mark.value[2] in (0, year)
 
 
 def _names(bare: str, record: Record, full: Sequence[Mark], found: _Findings) -> list[Mark]:

@@ -100,7 +100,7 @@ _OPENERS = {
 }
 
 
-def _names(record: Record) -> list:
+def _names(record: Record) -> list[Slot]:
     return [s for s in record.event.slots if s.kind in NAMES and s.name in record.slots]
 
 
