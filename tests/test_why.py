@@ -303,7 +303,7 @@ def test_a_profile_that_fails_costs_the_run_nothing(home, monkeypatch):
     Desk.home = home
     bench = point.Bench.__new__(point.Bench)
     bench._desk, bench._setup = Desk, type("Setup", (), {"folder": Path(home)})
-    bench._rows = type("Rows", (), {"texts": ("a",)})
+    bench._explained = ("a",)
     monkeypatch.setattr(point, "profile", fails)
     bench._explain(FASTER)
     assert Store(home).attached("int8", "profile") is None

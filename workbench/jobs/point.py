@@ -41,7 +41,7 @@ from workbench.store import disk_error, scratch
 
 NONE: Mapping[str, Estimate] = {}
 FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; intervals tell how little
-FAST_S = 0.3
+FAST_S, FAST_TEXTS = 0.3, 12  # of calls per side; texts that are looked at for causes
 
 
 class Bench:
@@ -61,6 +61,7 @@ class Bench:
         fast = bool(os.environ.get(FAST))
         self._launches: tuple[int, ...] = (1,) if fast else LAUNCHES
         self._budget_s = FAST_S if fast else BUDGET_S
+        self._explained = self._rows.texts[: FAST_TEXTS if fast else None]
 
     def key(self, recipe: Recipe) -> str:
         """What a run of this recipe depends on, hashed."""
@@ -208,7 +209,7 @@ class Bench:
         side = Side(own if own.is_dir() else self._setup.folder, run.recipe["runtime"])
         self._desk.stage("profile", 0, 0)
         with suppress(HostFailed, Cancelled, OSError):
-            found = profile(side, self._rows.texts, cancelled=self._desk.cancelled)
+            found = profile(side, self._explained, cancelled=self._desk.cancelled)
             self._desk.store.attach(run.id, "profile", found.to_json())
 
     def _judged(self, logits: np.ndarray, reference: Run) -> Any:

@@ -132,6 +132,11 @@ class _Bench(NamedTuple):
         """Texts in one timed batch run."""
         return BATCH_ROWS if self.budget_s >= BUDGET_S else FEW_ROWS
 
+    @property
+    def warm(self) -> dict[str, float]:
+        """Seconds of warming up, where the budget is small."""
+        return {} if self.budget_s >= BUDGET_S else {"warm_s": self.budget_s}
+
 
 def _launched(
     bench: _Bench, looks: Sequence[int], on_launch: Callable[[Measured], None]
@@ -174,7 +179,7 @@ def _launch(bench: _Bench, rng: np.random.Generator, logits: list[np.ndarray]) -
             stack.callback(hosts[name].close)
         chosen = rng.permutation(len(bench.texts))[: max(BATCH_ROWS, MOST * ROUND)]
         some = [bench.texts[i] for i in chosen]
-        opened = _opened(hosts, bench.sides, some)
+        opened = _opened(hosts, bench, some)
         found = {name: {**told, **_empty()} for name, told in opened.items()}
         _rounds(hosts, found, len(some), bench.budget_s, rng)
         for name, host in hosts.items():  # before the batches, whose size is each side's own
@@ -190,15 +195,15 @@ def _empty() -> dict[str, Any]:
 
 
 def _opened(
-    hosts: Mapping[str, Host], sides: Mapping[str, Side], texts: list[str]
+    hosts: Mapping[str, Host], bench: _Bench, texts: list[str]
 ) -> dict[str, dict[str, Any]]:
     """Open both at once, then warm up one after the other; what the hosts tell of themselves."""
-    for name, side in sides.items():
+    for name, side in bench.sides.items():
         order = {"folder": str(side.folder), "runtime": dict(side.runtime)}
         hosts[name].send({"do": "open", **order})
     told = {name: host.answer() for name, host in hosts.items()}
     for host in hosts.values():
-        host.ask(do="texts", texts=texts)
+        host.ask(do="texts", texts=texts, **bench.warm)
     kept = ("pid", "compile_seconds")
     return {name: {k: a[k] for k in kept if k in a} for name, a in told.items()}
 
@@ -261,7 +266,6 @@ def _best_size(host: Host, rows: int) -> int:
 
 def _answers(host: Host, texts: Sequence[str]) -> np.ndarray:
     """Logits of all texts from the process that was timed: what is fast is what is right."""
-    host.ask(do="texts", texts=list(texts))
-    told = host.ask(do="outputs", size=OUTPUT_BATCH)
+    told = host.ask(do="outputs", texts=list(texts), size=OUTPUT_BATCH)
     flat = np.frombuffer(b64decode(told["logits"]), dtype="<f4")
     return flat.reshape(told["shape"]).astype(np.float32)

@@ -44,11 +44,11 @@ class Program:
         compiled = getattr(self._session, "compile_seconds", None)
         return told if compiled is None else {**told, "compile_seconds": compiled}
 
-    def texts(self, texts: list[str]) -> dict[str, Any]:
+    def texts(self, texts: list[str], warm_s: float = WARM_UP_S) -> dict[str, Any]:
         """Take the texts and warm up on them: some engines build a kernel for every length."""
         self._texts = texts
         longest = sorted(texts, key=len)[-2:]
-        until = time.perf_counter() + WARM_UP_S
+        until = time.perf_counter() + warm_s
         for count, text in enumerate((*longest, *texts)):
             if count >= WARM_UP and time.perf_counter() > until:
                 break
@@ -88,16 +88,16 @@ class Program:
         total = time.perf_counter() - start
         return {"seconds": total, "batch_seconds": [seconds for _, seconds in answers]}
 
-    def outputs(self, size: int) -> dict[str, Any]:
-        """Logits of all texts, in their order: float32, row by row, in base64.
+    def outputs(self, texts: list[str], size: int) -> dict[str, Any]:
+        """Logits of texts, in their order: float32, row by row, in base64.
 
         They go through the pipe: a file would be left behind by a kill.
         """
         found: np.ndarray | None = None
-        for part in in_batches(self._texts, size):
-            logits = self._session.predict([self._texts[i] for i in part])
+        for part in in_batches(texts, size):
+            logits = self._session.predict([texts[i] for i in part])
             if found is None:
-                found = np.empty((len(self._texts), logits.shape[1]), dtype=np.float32)
+                found = np.empty((len(texts), logits.shape[1]), dtype=np.float32)
             found[part] = logits
         assert found is not None, "a split has rows"
         told = b64encode(found.astype("<f4").tobytes()).decode()
