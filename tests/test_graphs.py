@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +164,26 @@ def test_pictures_travel_as_text():
     for text in ("", "8x8x1:", "8x8x1:!!!!", texts[0].replace("8x8", "4x16", 1), "8x8x1:QQ=="):
         with pytest.raises(BadInput, match="a picture of 8x8x1"):
             pixels.read([text], (8, 8, 1))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_is_shown_as_it_is(channels):
+    """A PNG file without filters: its lines are the pixels, each after a zero."""
+    picture = np.arange(4 * 5 * channels, dtype=np.uint8).reshape(4, 5, channels)
+    head, _, content = pixels.shown(pixels.told(picture)).partition(",")
+    png = base64.b64decode(content)
+    (length,) = struct.unpack(">I", png[33:37])
+    lines = np.frombuffer(zlib.decompress(png[41 : 41 + length]), np.uint8).reshape(4, -1)
+
+    assert head == "data:image/png;base64"
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", png[16:24]) == (5, 4)
+    np.testing.assert_array_equal(lines[:, 1:], picture.reshape(4, -1))
+
+
+@pytest.mark.parametrize("text", ["", "hello", "8x8x1:", "8x8x1:AAA", "2x2x2:AAAAAAAAAAA=", "x"])
+def test_what_is_no_picture_is_not_shown_as_one(text):
+    assert pixels.shown(text) == ""
 
 
 def saved(*layers):

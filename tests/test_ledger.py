@@ -15,6 +15,7 @@ from test_state import FASTER, REFERENCE, Recorder
 from workbench.cli import main
 from workbench.core.errors import BadInput
 from workbench.core.records import Estimate, Run
+from workbench.graphs import pixels
 from workbench.i18n.texts_ledger import TEXTS
 from workbench.jobs import views
 from workbench.ledger import LOST, OTHER, SORTS, WON, Flip, Ledger, Named, exported, ledger
@@ -287,7 +288,8 @@ class Comparing(Recorder):
         after = [(x + 1) % 3 if i < 25 else x for i, x in enumerate(labels)]
         slices = {EVIL: tuple("ab" * 45)}
         data = rows(labels, slices)
-        data = Rows((EVIL, *data.texts[1:]), data.labels, slices)
+        picture = pixels.told(np.zeros((8, 8, 1), np.uint8))
+        data = Rows((EVIL, picture, *data.texts[2:]), data.labels, slices)
         return ledger(
             Named(run, "ref", "t", "test", CLASSES), data, logits(labels), logits(after)
         ).to_json()
@@ -312,6 +314,17 @@ def test_a_click_on_a_run_shows_its_worst_rows(desk):
     assert page.flips[0].drop == max(f.drop for f in state.ledger.flips)
     session.selected = ""
     assert state.ledger is None
+
+
+def test_a_picture_is_shown_as_one(desk):
+    session, state = desk
+    session.selected = "int8"
+    state.show("sort", "row")
+    table = LedgerPanel(state).rows.html
+
+    assert table.count('<img class="wb-thumb" src="data:image/png;base64,') == 1
+    assert "8x8x1:" not in table
+    assert EVIL not in table
 
 
 def test_rows_are_filtered_sorted_and_paged_and_nonsense_is_passed_over(desk):

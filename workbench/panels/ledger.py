@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets as w
 
 from workbench.core.records import Estimate
+from workbench.graphs.pixels import shown
 from workbench.i18n.numbers import chance, change_words
 from workbench.ledger import LOST, OTHER, SORTS, WON, Flip, Group, Ledger
 from workbench.panels.card import Card, options, trouble, visible
@@ -165,7 +166,9 @@ class LedgerPanel(Card):
     def _row(self, flip: Flip) -> str:
         label = escape(self.state.session.say(f"ledger.{flip.kind}"))
         chip = f'<span class="wb-chip wb-{CHIP[flip.kind]}">{label}</span>'
+        picture = shown(flip.text)
         text = flip.text if len(flip.text) <= CELL else f"{flip.text[:CELL]}…"
+        inside = _thumb(picture, flip.label) if picture else escape(text)
         slices = "; ".join(f"{name}: {value[:40]}" for name, value in flip.slices.items())
         where = f"{self.state.session.say('ledger.row')} {flip.row}; {slices}".rstrip("; ")
         cells = (
@@ -173,7 +176,7 @@ class LedgerPanel(Card):
             escape(flip.label[:CELL]),
             f"{escape(flip.before[:CELL])} {_sure(flip.sure_before)}",
             f"{escape(flip.after[:CELL])} {_sure(flip.sure_after)}",
-            f'<span title="{escape(where)}">{escape(text)}</span>',
+            f'<span title="{escape(where)}">{inside}</span>',
             f"{100 * flip.drop:+.0f}".replace("-", "−"),
         )
         inner = "".join(f'<td class="wb-left-text">{cell}</td>' for cell in cells)
@@ -204,6 +207,11 @@ def _button(act: str, value: str, words: str, on: bool = False, help: str = "") 
         f'<button class="wb-link{now}" data-act="{act}" data-value="{escape(value)}" '
         f'data-key="{act}-{escape(value)}"{pressed}{title}>{escape(words)}</button>'
     )
+
+
+def _thumb(picture: str, label: str) -> str:
+    """A small picture; its class is what can be said of it in words."""
+    return f'<img class="wb-thumb" src="{picture}" alt="{escape(label)}">'
 
 
 def _points(change: Estimate) -> str:
