@@ -229,7 +229,7 @@ def test_the_language_switch_acts_at_once(page):
     words = page.inner_text(".wb-grid")
     assert "压缩率" in words
     assert "Compression rate" not in words
-    assert "lang=zh" in wait(lambda: "lang=" in page.url and page.url, 10)
+    assert "lang=zh" in wait(lambda: "lang=" in page.url and page.url, 20)
 
 
 def test_dark_and_narrow_pages_stay_readable(browser, app):

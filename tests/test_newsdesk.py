@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 import re
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +73,17 @@ def test_it_is_made_anew_bit_by_bit():
 
     assert first == again
     assert len({tuple(pair.record.slots.items()) for pair in first}) == 20
+
+
+def test_it_is_the_data_set_that_its_card_tells_of():
+    """Bit by bit: the hashes of the parts, but for the largest, which the same lines make."""
+    card = (Path(made.__file__).parent / "DATA.md").read_text(encoding="utf-8")
+    told = {name: digest for digest, name in re.findall(r"^([0-9a-f]{64}) (\S+)$", card, re.M)}
+
+    for split in ("validation", "test"):
+        assert hashlib.sha256(made.lines(split)).hexdigest() == told[f"{split}.jsonl"]
+    again = hashlib.sha256(made.lines("test", transfer=True)).hexdigest()
+    assert again == told["transfer-test.jsonl"]
 
 
 @pytest.mark.parametrize(("event", "language"), EVERY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -137,6 +138,45 @@ def test_what_it_says_can_be_shown():
     for fact in told.facts:
         assert fact.spans
         assert all(0 <= start < end <= len(text_of(pair)) for start, end in fact.spans)
+
+
+ROVERS = {"home": "Ashford Rovers", "away": "Milldown Foxes", "home_points": 98, "away_points": 87}
+GAME = {**ROVERS, "venue": "Elmford", "date": "2026-03-07", "attendance": 12400}
+WHERE = "in Elmford on 7 March, before 12,400 people."
+BEAT = "Ashford Rovers beat Milldown Foxes 98-87"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (f"{BEAT} {WHERE}", set()),
+        (f"{BEAT} {WHERE} While Rovers led, Foxes fought.", set()),
+        (f"{BEAT.replace('87', '89')} {WHERE}", {"away_points"}),
+        (f"Milldown Foxes beat Ashford Rovers 98-87 {WHERE}", {"home", "away"}),
+        (f"The hosts were not beaten. {BEAT} {WHERE}", set()),
+        (f"{BEAT} {WHERE.replace('12,400', '12,4000')}", {"attendance"}),
+        (f"{BEAT} {WHERE.replace('7 March', '9 March')}", {"date"}),
+        (f"{BEAT} {WHERE} It ended at 7:30 in the morning.", {"+"}),
+        (f"{BEAT} {WHERE} 另有3人受伤。", {"+"}),
+    ],
+)
+def test_what_a_sub_editor_sees(text, wrong):
+    told = checked(Record("match_result", "en", GAME), f"Rovers and Foxes meet\n{text}")
+    found = {fact.slot for fact in told.facts if fact.status != "right"}
+
+    assert found | ({"+"} if told.invented else set()) == wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["一" + "亿" * 39, "九" * 5_000, "hundred " * 5_000, "4.2% up " * 5_000, "Aa x\n" * 5_000],
+)
+def test_a_text_without_end_takes_a_moment(text):
+    for event, language in EVERY[:4]:
+        pair = next(pairs("test", event, language, 1))
+        started = time.process_time()
+        checked(pair.record, text)
+        assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\0", "9" * 400, "<b>x</b>", "⟨home⟩", "百分之"])

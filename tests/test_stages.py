@@ -48,8 +48,8 @@ def made(home, tmp_path):
     def make(recipe, split="validation"):
         workspace = tmp_path / str(len(list(tmp_path.iterdir())))
         workspace.mkdir()
-        bench = point.Bench(desk, setup, split)
-        return bench._made(plan(recipe, setup.anatomy), workspace)
+        origin = point.Bench(desk, setup, split).origin
+        return making.made(plan(recipe, setup.anatomy), setup, desk, workspace, origin)
 
     return make
 

@@ -95,6 +95,12 @@ def read(path: Path) -> tuple[Pair, ...]:
     return tuple(found)
 
 
+def lines(split: str, transfer: bool = False) -> bytes:
+    """A split as JSON lines."""
+    rows = (json.dumps(x.to_json(), ensure_ascii=False) for x in corpus(split, transfer))
+    return ("\n".join(rows) + "\n").encode("utf-8")
+
+
 def write(folder: Path) -> dict[str, str]:
     """Write every part; file name to SHA-256."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,8 +108,7 @@ def write(folder: Path) -> dict[str, str]:
     for transfer, sizes in ((False, SIZES), (True, TRANSFER_SIZES)):
         for split in sizes:
             path = folder / f"{'transfer-' if transfer else ''}{split}.jsonl"
-            rows = (json.dumps(x.to_json(), ensure_ascii=False) for x in corpus(split, transfer))
-            content = ("\n".join(rows) + "\n").encode("utf-8")
+            content = lines(split, transfer)
             path.write_bytes(content)
             hashes[path.name] = hashlib.sha256(content).hexdigest()
     return hashes

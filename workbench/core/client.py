@@ -44,6 +44,6 @@ class Client(Protocol):
 
         Events: ``{"type": "job", "job": …}``, ``{"type": "run", "job": id, "run": …}`` (also
         provisional ones, status ``running``) and ``{"type": "loss", "job": id, "step": n,
-        "loss": x, "accuracy": y or None}``.
+        "loss": x, "accuracy": y or None}``, ``{"type": "text", "job": id, "pieces": […]}``.
         Returns a function that ends it.
         """

@@ -30,7 +30,7 @@ class Tokens:
     """
 
     def __init__(self, folder: Path, max_length: int) -> None:
-        self._tokenizer = _read(folder)
+        self._tokenizer = read_tokenizer(folder)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length)
         self.max_length = max_length
@@ -80,7 +80,12 @@ def longest(folder: Path) -> int:
     return max(1, min(int(positions) - offset, LONGEST))
 
 
-def _read(folder: Path) -> Any:
+def read_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a folder, of the ``tokenizers`` library.
+
+    Raises:
+        BadInput: if there is none that can be read.
+    """
     from tokenizers import Tokenizer
 
     path = folder / NAME

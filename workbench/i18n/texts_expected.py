@@ -1,6 +1,24 @@
 """What errors expect, in Chinese; ``{a}`` and ``{b}`` stand for what varies."""
 
 PHRASES = {
+    "a causal language model of the type gpt2, llama, mistral, qwen or gemma": (
+        "gpt2、llama、mistral、qwen 或 gemma 类型的因果语言模型"
+    ),
+    "true or false": "true 或 false",
+    "an object of settings": "由设置组成的对象",
+    "a list of 1 to {a} texts": "由 1 至 {a} 段文本组成的列表",
+    "at most {a} tokens, so that one can be written": "不超过 {a} 个词元，以便还能写出一个",
+    "a text to go on from": "可供续写的文本",
+    "one that is here ({a})": "本机具备的设备（{a}）",
+    "two sides, one of which wins": "有胜负的双方",
+    "less than {a}": "小于 {a}",
+    "both or neither": "两者都有或都没有",
+    "en or zh": "en 或 zh",
+    "an object of names and values": "由名称和值组成的对象",
+    "slots of {a}: {b}": "{a} 的槽位：{b}",
+    "a date such as 2026-03-07": "日期，例如 2026-03-07",
+    "a time such as 14:35": "时间，例如 14:35",
+    "a name of at most {a} characters": "不超过 {a} 个字符的名称",
     "at most {a} recipes": "最多 {a} 个方案",
     "at most {a} followers": "最多 {a} 个订阅者",
     "at most {a} KiB": "最多 {a} KiB",

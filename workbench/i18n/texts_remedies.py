@@ -1,6 +1,18 @@
 """What errors advise, in Chinese; ``{a}`` and ``{b}`` stand for what varies."""
 
 PHRASES = {
+    "write one": "写一段",
+    "shorten it": "缩短它",
+    "take it out": "去掉它",
+    "choose cpu": "选择 cpu",
+    "give one at least": "至少给出一段",
+    "name one of them": "写出其中之一",
+    "remove it or correct its name": "删除它或改正名称",
+    "add it to the record": "把它加入记录",
+    "add them": "补上",
+    "add the other one": "补上另一个",
+    "correct it": "改正它",
+    "correct the record": "改正记录",
     "close some pages": "关闭一些页面",
     "see server.log and report it": "查看 server.log 并反馈",
     "split it into several sweeps": "拆分为多次批量测量",

@@ -85,13 +85,14 @@ class Worker:
         """How the job ends whose worker died; None if it is to be tried again.
 
         A sweep goes on without the runs that were under way. Where none was, nothing can be left
-        out: then the whole is tried again, a few times. A tuning is not: it is one long run.
+        out: then the whole is tried again, a few times. Tuning and writing are not: each is one
+        long run.
         """
         error = self._died()
         blamed = bool(self._runs)
         self._record(error)
         self._deaths = 0 if blamed else self._deaths + 1
-        again = job.kind == "sweep" if blamed else job.kind != "tune"
+        again = job.kind == "sweep" if blamed else job.kind not in ("tune", "generate")
         return None if again and self._deaths < MOST_DEATHS else _ended("failed", error)
 
     async def _attempt(self, job: Job) -> dict[str, Any] | None:

@@ -59,6 +59,10 @@ class Desk:
         event = {"type": "loss", "job": self.job, "step": step, "loss": value}
         self.emit({**event, "accuracy": accuracy})
 
+    def text(self, pieces: list[str]) -> None:
+        """Tell what was written since, a piece for each prompt."""
+        self.emit({"type": "text", "job": self.job, "pieces": pieces})
+
     def run(self, run: Run) -> None:
         """Tell about a run, finished or provisional."""
         self.emit({"type": "run", "job": self.job, "run": run.to_json()})

@@ -16,6 +16,7 @@ from workbench.jobs.operating import operate
 from workbench.jobs.point import FAST, Bench
 from workbench.jobs.setup import prepare, register
 from workbench.jobs.views import CEILING
+from workbench.jobs.writing import write
 from workbench.recipes.grid import expand
 from workbench.recipes.recipe import Recipe
 from workbench.store import Store, write_json
@@ -51,7 +52,7 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
 
     Returns:
         ``{"runs": [ids]}``; ``{"id", "metrics", "seconds"}`` for a tuning; ``{"ceiling"}``;
-        ``{"run", "points"}`` for a grid of operating points.
+        ``{"run", "points"}`` for a grid of operating points; as ``writing.write`` tells it.
 
     Raises:
         BadInput: if the request cannot be carried out.
@@ -67,6 +68,8 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
         return _ceiling(desk, asked["threads"])
     if job.kind == "operating":
         return operate(desk, asked)
+    if job.kind == "generate":
+        return write(desk, asked)
     model = asked["model"]
     if asked.get("tune"):
         model = _tune(desk, model, {**asked, "mode": asked["tune"]})["id"]

@@ -64,6 +64,9 @@ class Hub:
         return time.monotonic() - self.touched
 
 
+WRITTEN = "generate"  # the kind of jobs whose prompts and texts are nobody else's
+
+
 def visible(event: Mapping[str, Any], client: str, book: Book) -> Mapping[str, Any] | None:
     """What a client may see of an event: its own, the owner's, and that others wait."""
     if event["type"] == "job":
@@ -71,6 +74,8 @@ def visible(event: Mapping[str, Any], client: str, book: Book) -> Mapping[str, A
     if event["type"] == "run":
         return event if sees(Run.from_json(event["run"]), client) else None
     owner = book.jobs[event["job"]].client if event.get("job") in book.jobs else OWNER
+    if event["type"] == "text":  # what is written is for whoever asked
+        return event if client == owner else None
     return event if client in (OWNER, owner) or owner == OWNER else None
 
 
@@ -85,7 +90,8 @@ def unsigned(run: Run, client: str) -> Run:
 
 
 def masked(job: Job, client: str) -> Job:
-    """Another visitor's job: that it waits or runs, not what it asks."""
-    if client == OWNER or job.client in (OWNER, client):
+    """Another's job: that it waits or runs, not what it asks, nor what was written for it."""
+    shared = OWNER in (client, job.client) and job.kind != WRITTEN
+    if client == job.client or shared:
         return job
     return replace(job, client="", request={}, result=None, error=None, stage="")

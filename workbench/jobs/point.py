@@ -69,6 +69,11 @@ class Bench:
         identity = (setup.fingerprint, setup.task.fingerprint, self._split)
         return content_hash(*identity, recipe.to_json(), self._environment)
 
+    @property
+    def origin(self) -> tuple[Any, ...]:
+        """What the steps of every recipe depend on besides each other."""
+        return self._setup.fingerprint, self._setup.task.fingerprint, self._environment
+
     def ended(self, recipe: Recipe) -> Run | None:
         """The run of a recipe that this job saved before it was interrupted, however it ended."""
         return self._desk.store.find(self._desk.run_id(self.key(recipe)))
@@ -136,9 +141,7 @@ class Bench:
     def _measured(
         self, run: Run, recipe: Recipe, planned: Plan, reference: Run, workspace: Path
     ) -> Run:
-        setup, desk = self._setup, self._desk
-        origin = (setup.fingerprint, setup.task.fingerprint, self._environment)
-        folder, took = made(planned, setup, desk, workspace, origin)
+        folder, took = made(planned, self._setup, self._desk, workspace, self.origin)
         making = _seconds(took) if planned.steps else {}
         candidate = Side(folder, run.recipe["runtime"])
         beside = Side(self._plain.folder, reference.recipe["runtime"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.core.deps import installed
 from workbench.core.errors import BadInput
-from workbench.jobs import operating
+from workbench.jobs import operating, writing
 from workbench.jobs.limits import NAME_CHARS
 from workbench.jobs.setup import prepare, register
 from workbench.recipes.grid import expand
@@ -20,6 +20,7 @@ FIELDS = {
     "run": {"model", "task", "recipe", "split", "timeout"},
     "ceiling": {"threads", "timeout"},
     "operating": {"run", "grid", "timeout"},
+    "generate": {"model", "prompts", "runtime", "sampling", "timeout"},
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},
 }
 LONGEST_S = 1e9
@@ -42,6 +43,8 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
     asked = _shape(kind, request)
     if kind == "operating":
         asked["grid"] = operating.asked(asked, home).grid.to_json()
+    if kind == "generate":
+        asked = writing.asked(asked, home)
     if kind == "tune" or asked.get("tune"):
         _tunable(asked, home)
     if kind == "sweep":
@@ -71,7 +74,7 @@ def _shape(kind: str, request: Any) -> dict[str, Any]:
         _check_values(asked)
         return asked
     _check_names(kind, request)
-    if kind != "tune":
+    if kind not in ("tune", "generate"):
         asked.setdefault("split", "validation")
     _check_values(asked)
     return asked
@@ -85,7 +88,7 @@ def _check_threads(asked: dict[str, Any]) -> None:
 
 
 def _check_names(kind: str, request: Mapping[str, Any]) -> None:
-    for name in ("model", "task"):
+    for name in ("model",) if kind == "generate" else ("model", "task"):
         if not isinstance(request.get(name), str) or not request[name]:
             raise BadInput(f"{kind} without {name}", f"the id of a {name}", f"give a {name}")
         if len(request[name]) > NAME_CHARS:

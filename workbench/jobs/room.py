@@ -16,6 +16,7 @@ HOSTS = 2  # reference and candidate, opened together
 TRAINED = 5  # bytes per byte of trained weights: they, gradients, two moments of Adam, activations
 TRAINS = {"distillation", "gradual_pruning", "weight_clustering", "quantisation_aware"}
 COPIES = 2  # of the weights while a step works: as it came, and as it goes on
+FLOAT = 4  # bytes of a weight that is computed with
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -48,6 +49,17 @@ def of_tuning(size_bytes: int, mode: str) -> Need:
     """What it takes to tune a model of so many bytes: ``linear`` trains nothing but a head."""
     held = TRAINED if mode == "full" else COPIES
     return Need(PROCESS + held * size_bytes, size_bytes)
+
+
+def of_writing(anatomy: Anatomy, rows: int, length: int) -> Need:
+    """What it takes to write with a model.
+
+    Its weights as stored and in float32, and keys and values of every token in every layer: at
+    most ``rows`` texts of ``length`` tokens (a character is at most one, or a few in Chinese).
+    """
+    wide = max((p.shape[-1] for p in anatomy.parts if p.role == "embedding"), default=0)
+    cache = 2 * FLOAT * rows * length * anatomy.layers * wide
+    return Need(PROCESS + anatomy.size_bytes + FLOAT * anatomy.parameters + cache, 0)
 
 
 def check(need: Need, home: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build
+from workbench.measure.writing import Writing
 from workbench.recipes.registry import RUNTIMES, lookup
 
 WARM_UP, WARM_UP_S = 8, 1.0  # texts at least, the longest among them; seconds for all of them
@@ -33,6 +34,7 @@ class Program:
     def __init__(self) -> None:
         self._session: Any = None
         self._texts: list[str] = []
+        self._writing: Writing | None = None
 
     def open(self, folder: str, runtime: dict[str, Any]) -> dict[str, Any]:
         """Open a session; the answer has the seconds that it took, those of a compiler apart."""
@@ -102,6 +104,23 @@ class Program:
         assert found is not None, "a split has rows"
         told = b64encode(found.astype("<f4").tobytes()).decode()
         return {"logits": told, "shape": list(found.shape)}
+
+    def open_writer(self, folder: str, runtime: dict[str, Any]) -> dict[str, Any]:
+        """Open a session that writes."""
+        from workbench.runtimes.writers import opened
+
+        self._session = opened(Path(folder), runtime)
+        return {}
+
+    def write(self, prompts: list[str], sampling: dict[str, Any]) -> dict[str, Any]:
+        """Begin to write behind prompts; ``more`` gives what there is."""
+        self._writing = Writing(self._session, prompts, sampling)
+        return {"tokens": self._writing.given}
+
+    def more(self) -> dict[str, Any]:
+        """What was written since: a piece of text per prompt, the tokens so far, the seconds."""
+        assert self._writing is not None
+        return self._writing.more()
 
     def profile(self, folder: str, runtime: dict[str, Any], texts: list[str]) -> dict[str, Any]:
         """Where the time goes; in a process that times nothing for a record."""

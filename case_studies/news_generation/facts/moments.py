@@ -9,17 +9,15 @@ from case_studies.news_generation.facts.marks import Mark
 from case_studies.news_generation.facts.numerals import ONES, TENS, chinese, english
 from case_studies.news_generation.wording import MONTHS
 
-MONTH = (
-    "|".join(f"{name}|{name[:3]}\\." for name in MONTHS) + "|" + "|".join(m[:3] for m in MONTHS)
-)
+MONTH = "|".join((*MONTHS, r"Sept\.?", *(rf"{name[:3]}\.?" for name in MONTHS)))
 SIGNS = "零〇一二两三四五六七八九十"
 SPELT = "|".join((*ONES, *TENS))
-YEAR_AFTER = r"(?:,? (?P<year>\d{4}))?"
+YEAR_AFTER = r"(?:,? (?P<year>(?:19|20)\d\d)(?![\d,]*\d))?"
 ISO = r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
 DATES = {
     "en": (
-        rf"(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTH})(?!\w)"
-        + YEAR_AFTER,
+        rf"(?:the )?(?<![\d:.,])(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?"
+        rf" (?P<month>{MONTH})(?!\w)" + YEAR_AFTER,
         rf"\b(?P<month>{MONTH}) (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)" + YEAR_AFTER,
         ISO,
     ),
@@ -30,11 +28,11 @@ DATES = {
     ),
 }
 PARTS = {
-    **dict.fromkeys(("凌晨", "清晨", "早上", "早晨", "上午"), "am"),
-    **dict.fromkeys(("中午", "下午", "傍晚", "晚上", "晚间", "夜间"), "pm"),
+    **dict.fromkeys(("凌晨", "清晨", "早上", "早晨", "上午", "早"), "am"),
+    **dict.fromkeys(("中午", "午后", "下午", "傍晚", "晚上", "晚间", "夜间", "当晚", "晚"), "pm"),
 }
 PLAIN = r"(?<![\d.:])(?P<hour>\d{1,2})"
-END = r"(?P<end>a\.m\.|p\.m\.|am\b|pm\b)"
+END = r"(?P<end>(?i:a\.m\.|p\.m\.|am\b|pm\b)|in the (?:morning|afternoon|evening))"
 HOUR, MINUTE = rf"(?P<hour>\d{{1,2}}|[{SIGNS}]{{1,3}})", rf"(?P<minute>\d{{1,2}}|[{SIGNS}]{{1,3}})"
 TIMES = {
     "en": (
@@ -72,8 +70,9 @@ def times(text: str, language: str) -> Iterator[Mark]:
         told = found.groupdict()
         hour, minute = int(_value(told["hour"])), int(_value(told.get("minute") or "0"))
         minute = _past(told["past"]) if told.get("past") else minute
-        end = (told.get("end") or "").lower().replace(".", "")
-        late = end in ("pm", "afternoon", "evening") or PARTS.get(end) == "pm" or "night" in told
+        end = (told.get("end") or "").lower().replace(".", "").removeprefix("in the ")
+        late = end in ("pm", "afternoon", "evening") or PARTS.get(end) == "pm"
+        late = late or bool(told.get("night"))
         early = end in ("am", "morning") or PARTS.get(end) == "am"
         if late and hour < 12 and (told.get("end") or told.get("night")):
             hour += 12

@@ -12,13 +12,14 @@ from case_studies.news_generation.wording import MONTHS
 
 LIKE = 0.72  # how alike two names are, of 1, for one to be taken for the other
 CAPITALS = re.compile(r"(?<![\w’'-])[A-Z][\w’'&-]*(?: (?:of )?[A-Z][\w’'&-]*)*")
-STARTS = re.compile(r"(?:^|[.!?:;\n“\"(]\s*|– )$")
+STARTS = re.compile(r"(?:^|[.!?:;\n“\"(][”’\"')]*\s{0,3}|– )$")
 DAYS = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
 # capitals that name nobody
 ORDINARY = {
     *MONTHS,
     *DAYS,
     *("I", "CEO", "GMT", "UTC", "TV", "EU", "UN", "Basketball", "Local", "Magnitude"),
+    *("Richter", "Celsius", "Christmas", "Easter"),
 }
 TITLES = {
     *("coach", "president", "mayor", "minister", "chief", "executive", "director", "chairman"),
@@ -60,6 +61,8 @@ def known(text: str, record: Record) -> Iterator[Mark]:
     taken: list[tuple[int, int]] = []
     for slot, name in sorted(slots, key=lambda x: -len(x[1])):  # a name may be part of another
         edge = (r"(?<!\w)", r"(?!\w)") if record.language == "en" else ("", "")
+        if name[-1].isascii():  # a product's number goes on with any digit or letter
+            edge = edge[0], r"(?![A-Za-z0-9])"
         for found in re.finditer(edge[0] + re.escape(name) + edge[1], text):
             if all(found.end() <= a or found.start() >= b for a, b in taken):
                 taken.append(found.span())
@@ -76,27 +79,25 @@ def short(text: str, record: Record) -> Iterator[Mark]:
                     rf"(?<=[a-z,;:] ){pattern}(?!\w)(?! [A-Z])"
                 )
             for found in re.finditer(pattern, text):
-                before = text[: found.start()].rstrip().rsplit(" ", 1)[-1]
-                if record.language == "en" and before[:1].isupper() and before not in _OPENERS:
+                before = (text[max(0, found.start() - 24) : found.start()].split() or [""])[-1]
+                joined = text[: found.start()].endswith("\n")
+                if record.language == "en" and not joined and _goes_on(before):
                     continue
                 yield Mark("name", slot.name, found.start(), found.end())
 
 
+def _goes_on(word: str) -> bool:
+    """Whether a word before a short name makes it part of a longer one."""
+    return word[:1].isupper() and not _plain(word.rstrip(","))
+
+
 _OPENERS = {
-    "The",
-    "In",
-    "On",
-    "At",
-    "For",
-    "With",
-    "But",
-    "And",
-    "As",
-    "By",
-    "To",
-    "From",
-    "Mr",
-    "Ms",
+    *("The", "In", "On", "At", "For", "With", "But", "And", "As", "By", "To", "From", "Mr", "Ms"),
+    *("After", "Although", "Before", "Both", "While", "When", "Where", "Then", "Yet", "Also"),
+    *("Against", "Meanwhile", "Since", "Until", "That", "This", "These", "Those", "If", "So"),
+    *("Only", "Even", "Once", "Still", "Under", "Over", "About", "Around", "Between", "Near"),
+    *("Its", "Their", "His", "Her", "Our", "It", "He", "She", "They", "We", "There", "An", "A"),
+    *("Each", "Every", "No", "Not", "Now", "Today", "Later", "Earlier", "Shares", "Live"),
 }
 
 
@@ -135,13 +136,14 @@ def strangers(text: str, language: str) -> Iterator[Mark]:
 def _capitals(text: str) -> Iterator[Mark]:
     for found in CAPITALS.finditer(text):
         words, start = found[0].split(" "), found.start()
-        opens = bool(STARTS.search(text[:start]))
+        opens = start == 0 or bool(STARTS.search(text[max(0, start - 8) : start]))
         while words and (
             words[0].lower() in TITLES or (opens and len(words) > 1 and _plain(words[0]))
         ):
             start += len(words[0]) + 1
             words, opens = words[1:], False
-        if not words or (opens and len(words) == 1) or set(words) <= ORDINARY:
+        plain = {re.sub(r"['’]s$", "", word) for word in words}
+        if not words or (opens and len(words) == 1) or plain <= ORDINARY:
             continue
         yield Mark("name", " ".join(words), start, found.end())
 
@@ -162,6 +164,13 @@ def _han(text: str) -> Iterator[Mark]:
             if all(end <= a or start >= b for a, b in taken) and text[start:end] not in GENERIC:
                 taken.append((start, end))
                 yield Mark("name", text[start:end], start, end)
+
+
+def other_language(text: str, language: str) -> Iterator[Mark]:
+    """Stretches of the other language, beside the record's names."""
+    pattern = rf"[{HAN}]{{2,}}" if language == "en" else r"[A-Za-z]{2,}(?: [A-Za-z]+){2,}"
+    for found in re.finditer(pattern, text):
+        yield Mark("name", found[0], found.start(), found.end())
 
 
 def nearly(text: str, name: str) -> tuple[int, int] | None:

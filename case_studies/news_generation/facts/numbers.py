@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from case_studies.news_generation.facts.marks import Mark
 from case_studies.news_generation.facts.numerals import ONES, TENS, chinese, english
 
-DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:\.\d+)?"
-WORD = "|".join((*ONES[:1], *ONES[2:], *TENS))  # a lone "one" is hardly ever a number
+# a whole run of digits, well made or not
+DIGITS = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d,])|\d+(?:,\d+)*(?:\.\d+)*"
+WORD = "|".join((*ONES[:1], *ONES[3:], *TENS))  # lone "one" and "two" are hardly ever facts
 SPELT = (
     rf"(?:{'|'.join((*ONES, *TENS))}|hundred|thousand|million|billion)"
     r"(?:[ -](?:and )?(?:" + "|".join((*ONES, *TENS)) + r"|hundred|thousand|million|billion)\b)+"
 )
+WELL_MADE = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "m": 1e6, "bn": 1e9, "k": 1e3}
 ENGLISH = re.compile(
     rf"(?P<sign>[$€£])?(?<![\w.])(?P<digits>{DIGITS})(?:\s?(?P<scale>thousand|million|billion|bn|m|k)\b)?"
@@ -37,7 +39,7 @@ AFTER_ENGLISH = {
     r"|guests|residents)\b",
 }
 CHINESE = re.compile(
-    r"(?P<share>百分之)?(?:(?P<digits>\d+(?:,\d{3})*(?:\.\d+)?)(?P<scale>[万亿百]|千(?![米克])|)"
+    r"(?P<share>百分之)?(?:(?P<digits>\d+(?:,\d+)*(?:\.\d+)*)(?P<scale>[万亿百]|千(?![米克])|)"
     r"|(?P<tenth>[一二三四五六七八九])成"
     r"|(?P<signs>[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?))"
 )
@@ -53,7 +55,7 @@ AFTER_CHINESE = {
     "stores": r"(?:多)?家(?:门店|店铺|商店|店|分店)?",
     "votes": r"(?:张选票|张票|票|张)",
     "homes": r"[户幢栋]",
-    "points": r"[点分]",
+    "points": r"[点分](?!之)",
     "people": r"[人名位]",
     "": r"级",
 }
@@ -70,8 +72,7 @@ def _english(text: str) -> Iterator[Mark]:
         if found["words"]:
             value = float(english(found["words"]))
         else:
-            digits = re.sub(r"[,\s\u00a0\u202f]", "", found["digits"])
-            value = float(digits) * SCALES.get((found["scale"] or "").lower(), 1.0)
+            value = _digits(found["digits"]) * SCALES.get((found["scale"] or "").lower(), 1.0)
         unit, end = _unit(text, found.end(), AFTER_ENGLISH)
         yield Mark("number", value, found.start(), end, "money" if found["sign"] else unit)
 
@@ -87,11 +88,17 @@ def _chinese(text: str) -> Iterator[Mark]:
         signs = found["signs"]
         if signs and not _says_a_number(text, found, unit):
             continue
-        if signs:
-            value = chinese(signs)
-        else:
-            value = float(found["digits"].replace(",", "")) * SCALE_SIGNS[found["scale"]]
+        scaled = (found["digits"] or "0", SCALE_SIGNS[found["scale"] or ""])
+        value = chinese(signs) if signs else _digits(scaled[0]) * scaled[1]
         yield Mark("number", value, found.start(), end, "percent" if found["share"] else unit)
+
+
+def _digits(told: str) -> float:
+    """The value of a run of digits; of one that no number is written like, all of its digits."""
+    plain = re.sub(r"[\s\u00a0\u202f]", "", told)
+    if WELL_MADE.fullmatch(plain):
+        return float(plain.replace(",", ""))
+    return float(re.sub(r"[,.]", "", plain))
 
 
 def _says_a_number(text: str, found: re.Match[str], unit: str) -> bool:
@@ -99,6 +106,8 @@ def _says_a_number(text: str, found: re.Match[str], unit: str) -> bool:
     signs, before = found["signs"], text[: found.start()]
     if found["share"]:
         return True
+    if signs == "两" and unit in ("stores", "people"):  # both of them
+        return False
     if before.endswith(("第", "之", "统", "唯", "同")) or signs in ("千", "万", "百", "亿", "十"):
         return False
     return bool(unit) and signs not in ("一",) if len(signs) == 1 else bool(unit or len(signs) > 2)

@@ -18,10 +18,16 @@ STEPS = {"十": 10, "百": 100, "千": 1_000}
 LARGE = {"万": 10_000, "亿": 100_000_000}
 
 
-def english(words: str) -> int:
-    """The number in words such as ``two hundred and forty-one``."""
+MOST = 30  # words or signs of a number; longer ones say none
+
+
+def english(words: str) -> float:
+    """The number in words such as ``two hundred and forty-one``; infinite if it has no end."""
     total, part = 0, 0
-    for word in words.lower().replace("-", " ").split():
+    split = words.lower().replace("-", " ").split()
+    if len(split) > MOST:
+        return float("inf")
+    for word in split:
         if word in WORDS:
             part += WORDS[word]
         elif word == "hundred":
@@ -33,7 +39,9 @@ def english(words: str) -> int:
 
 
 def chinese(signs: str) -> float:
-    """The number in signs such as ``一万二千八百四十``, ``四点二`` or ``二〇二六``."""
+    """The number in signs such as ``一万二千八百四十``, ``四点二``; infinite if it has no end."""
+    if len(signs) > MOST or signs.count("亿") > 1:
+        return float("inf")
     whole, _, rest = signs.partition("点")
     decimals = "".join(str(DIGITS[sign]) for sign in rest)
     if len(whole) > 1 and all(sign in DIGITS for sign in whole):

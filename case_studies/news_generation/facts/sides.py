@@ -23,11 +23,14 @@ LOSE = {
 # a side that is named alone, and one that is called by its part
 ALONE = {
     "en": r"(?: (?:has|have|had|was|is|were|are))? "
-    r"(?:won\b(?! \d)|wins?\b(?! \d)|elected|prevail(?:s|ed)?|triumph(?:s|ed)?)",
+    r"(?:(?:won|wins?)\b(?! (?:just |only )?\d)|elected|prevail(?:s|ed)?|triumph(?:s|ed)?)",
     "zh": r".{0,4}(?:获胜|胜出|当选|取胜|告捷)",
 }
 HOST = {"en": r"\b(?:visitors|guests|hosts|home side)\b", "zh": r"主队|客队|东道主"}
 VISITOR = r"visitors|guests|客队"
+# behind a verb: what was won is points or votes, not the game
+NO_NUMBER = r"(?!\s*(?:an early|the lead|a lead|[\d一二三四五六七八九十百]))"
+NOT = {"en": r"\b(?:was|were|been|be|fail(?:ed)?|never|could|not)\b|n't", "zh": r"被|未|没|不|无"}
 BUY = {
     "en": r"\b(?:buy(?:s|ing)?|bought|acquir(?:e|es|ed|ing)|takes? over|taking over|took over"
     r"|pay(?:s|ing)?)\b",
@@ -42,13 +45,14 @@ UP = {
     "en": r"\b(?:r[oi]se(?:s|n)?|rising|(?<!gave )(?<!give )(?<!gives )(?<!giving )up"
     r"|gr[eo]ws?|grown|growth|climb(?:s|ed)?|gain(?:s|ed)?"
     r"|increas(?:e|es|ed)|higher|advanced?s?|jump(?:s|ed)?|add(?:s|ed)|improv(?:es|ed)"
-    r"|more than)\b",
+    r"|soar(?:s|ed)?|surg(?:es|ed)|rall(?:y|ies|ied)|puts? on|(?<=[%t]) more)\b",
     "zh": r"上涨|增长|上升|增加|攀升|走高|上扬|收涨|收高|升至|增至|升|涨|增|提高",
 }
 DOWN = {
     "en": r"\b(?:f[ae]ll(?:s|en)?|falling|drop(?:s|ped)?|declin(?:e|es|ed)|slip(?:s|ped)?"
     r"|los[te](?:s)?|decreas(?:e|es|ed)|lower|down|slid(?:es?)?|shr[aiu]nk(?:s)?"
-    r"|g[ai]ve?s? up|giving up|retreat(?:s|ed)?|loss|ease[sd]?|less than|weaker)\b",
+    r"|g[ai]ve?s? up|giving up|retreat(?:s|ed)?|loss|ease[sd]?|weaker"
+    r"|plung(?:es|ed)|tumbl(?:es|ed)|sinks?|sank|slump(?:s|ed)?|shed|(?<=[%t]) (?:less|fewer))\b",
     "zh": r"下跌|下降|减少|少了|低于|下滑|回落|走低|收跌|收低|降至|减至|跌|降|减|缩水",
 }
 # for two slots of one unit: the words that say which of them a number is; {x} is a name's place
@@ -126,15 +130,19 @@ class Scene:
         """Whether a sentence has the two sides the wrong way round."""
         does, suffers = (words[self._language] for words in pair)
         host = re.search(
-            f"({HOST[self._language]})[^⟨,，]{{0,16}}?(?:{does})", sentence, re.IGNORECASE
+            f"({HOST[self._language]})([^⟨,，]{{0,16}}?)(?:{does}){NO_NUMBER}",
+            sentence,
+            re.IGNORECASE,
         )
-        if host and "home" in (right, wrong):
+        denied = host and re.search(NOT[self._language], host[2], re.IGNORECASE)
+        if host and not denied and "home" in (right, wrong):
             visiting = re.search(VISITOR, host[1], re.IGNORECASE)
             return ("away" if visiting else "home") == wrong
         places = {x: sentence.find(f"⟨{x}⟩") for x in (right, wrong)}
         if min(places.values()) < 0:
             alone = re.search(f"⟨{wrong}⟩{ALONE[self._language]}", sentence, re.IGNORECASE)
-            return bool(alone) and places[right] < 0 and pair[0] is WIN
+            denied = alone and re.search(NOT[self._language], alone[0], re.IGNORECASE)
+            return bool(alone) and not denied and places[right] < 0 and pair[0] is WIN
         first, second = sorted(places, key=lambda x: places[x])
         between, after = sentence[places[first] : places[second]], sentence[places[second] :]
         passive = self._language == "zh" and "被" in between and re.search(does, after)

@@ -1,0 +1,110 @@
+"""Prompts for models that write: to token ids, and what was written back to text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import BadInput
+from workbench.formats.tokens import read_tokenizer
+
+POSITIONS = 1_024  # tokens, where a configuration tells no number
+KEPT, WINDOW = 4, 24  # tokens before a new one that are decoded with it, at least and at most
+BROKEN = "\ufffd"  # what the bytes of half a character decode to
+
+
+class Prompts:
+    """The tokenizer of a model that writes.
+
+    Args:
+        folder: holds ``config.json`` and ``tokenizer.json``.
+
+    Raises:
+        BadInput: if it has no tokenizer that can be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer = read_tokenizer(folder)
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        told = _json(folder / "config.json")
+        lengths = (told.get(x) for x in ("max_position_embeddings", "n_positions"))
+        self.positions = next((x for x in lengths if type(x) is int), POSITIONS)
+        rows = told.get("vocab_size")
+        self._rows = rows if type(rows) is int else self._tokenizer.get_vocab_size()
+        self.ends = frozenset(x for x in self._ends(folder, told) if 0 <= x < self._rows)
+
+    def _ends(self, folder: Path, told: dict[str, Any]) -> list[int]:
+        """Tokens behind which nothing comes, as the first file that names any has them."""
+        for given in (_json(folder / "generation_config.json"), told):
+            found = given.get("eos_token_id")
+            ends = found if isinstance(found, list) else [found]
+            if named := [x for x in ends if type(x) is int]:
+                return named
+        word = _json(folder / "tokenizer_config.json").get("eos_token")
+        word = word.get("content") if isinstance(word, dict) else word
+        found = self._tokenizer.token_to_id(word) if isinstance(word, str) else None
+        return [] if found is None else [found]
+
+    def encode(self, prompt: str) -> list[int]:
+        """Token ids, with what the tokenizer puts before a text.
+
+        Raises:
+            BadInput: if nothing is left of it, it fills all positions of the model, or the
+                network has no row for a token.
+        """
+        ids = list(self._tokenizer.encode(prompt).ids)
+        while ids and ids[-1] in self.ends:  # some tokenizers end every text
+            ids.pop()
+        if not ids:
+            raise BadInput("prompt (empty)", "a text to go on from", "write one")
+        if len(ids) >= self.positions:
+            wanted = f"at most {self.positions - 1:,} tokens, so that one can be written"
+            raise BadInput(f"prompt of {len(ids):,} tokens", wanted, "shorten it")
+        if max(ids) >= self._rows:
+            wanted = f"tokens from 0 to {self._rows - 1:,}, as the network has rows for"
+            told = f"tokenizer.json (token {max(ids):,})"
+            raise BadInput(told, wanted, "give the model's own tokenizer")
+        return ids
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Token ids as text, without special tokens."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
+
+
+class Told:
+    """A text that grows token by token; half a character waits for its other half.
+
+    A few tokens before a new one are decoded with it: alone it could lose its space.
+
+    Args:
+        prompts: the tokenizer.
+        before: token ids of the prompt.
+    """
+
+    def __init__(self, prompts: Prompts, before: Sequence[int]) -> None:
+        self._prompts, self._ids = prompts, list(before[-KEPT:])
+        self._shown = len(prompts.text(self._ids))
+
+    def add(self, token: int) -> str:
+        """What a further token adds to the text."""
+        self._ids.append(token)
+        now = self._prompts.text(self._ids)
+        whole = now.rstrip(BROKEN)
+        more = whole[self._shown :]
+        self._shown = max(self._shown, len(whole))
+        if len(self._ids) > WINDOW and whole == now:
+            self._ids = self._ids[-KEPT:]
+            self._shown = len(self._prompts.text(self._ids))
+        return more
+
+    def rest(self) -> str:
+        """What was held back, once nothing more comes."""
+        return self._prompts.text(self._ids)[self._shown :]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}

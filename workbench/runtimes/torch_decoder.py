@@ -1,0 +1,137 @@
+"""PyTorch as a decoder: ``generate`` of transformers, the usual reference."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from workbench.formats.prompts import Prompts
+from workbench.runtimes.decoder import NONE, Sampling
+from workbench.runtimes.torch import Torch
+
+WAIT_S = 0.05  # for a step, before it is told that none has come
+COLDEST = 0.01  # temperatures below draw nothing: the likeliest token is taken
+
+
+class TorchDecoder:
+    """Writes with a Hugging Face causal language model, in float32 on the processor.
+
+    Args:
+        folder: of the model.
+        config: threads and device.
+
+    Raises:
+        BadInput: if tokenizer, configuration and weights do not fit each other.
+    """
+
+    def __init__(self, folder: Path, config: Torch) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        from workbench.formats.state import network
+
+        torch.set_num_threads(config.threads)
+        self.prompts = Prompts(folder)
+        width = torch.float32 if config.device == "cpu" else None
+        self._model: Any = network(folder, AutoModelForCausalLM, width).to(config.device).eval()
+        self._device = config.device
+
+    def generate(self, rows: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
+        """As ``Decoder`` has it; the model runs in a thread, and stops when nobody listens."""
+        steps: SimpleQueue[Any] = SimpleQueue()
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._run, args=(rows, sampling, steps.put, stop), daemon=True
+        )
+        thread.start()
+        open_rows = np.ones(len(rows), dtype=bool)
+        try:
+            while open_rows.any():
+                try:
+                    step = steps.get(timeout=WAIT_S)
+                except Empty:  # a long prompt is being read
+                    yield np.full(len(rows), NONE)
+                    continue
+                if step is None:
+                    return
+                if isinstance(step, BaseException):
+                    raise RuntimeError(f"{type(step).__name__}: {step}") from step
+                found = np.where(open_rows, step, NONE)
+                open_rows &= ~np.isin(found, list(self.prompts.ends))
+                yield np.where(open_rows, found, NONE)
+        finally:
+            stop.set()
+            thread.join()
+
+    def _run(
+        self,
+        rows: Sequence[Sequence[int]],
+        sampling: Sampling,
+        tell: Callable[[Any], None],
+        stop: threading.Event,
+    ) -> None:
+        try:
+            self._generate(rows, sampling, tell, stop)
+            tell(None)
+        except BaseException as err:  # a panic of a library too; whoever listens raises it
+            tell(err)
+
+    def _generate(
+        self,
+        rows: Sequence[Sequence[int]],
+        sampling: Sampling,
+        tell: Callable[[Any], None],
+        stop: threading.Event,
+    ) -> None:
+        import torch
+        from transformers.generation.stopping_criteria import StoppingCriteriaList
+        from transformers.generation.streamers import BaseStreamer
+
+        class Steps(BaseStreamer):
+            """Hands every step on; the prompt comes first and is passed over."""
+
+            begun = False
+
+            def put(self, value: Any) -> None:
+                if self.begun:
+                    tell(value.reshape(-1).cpu().numpy().astype(np.int64))
+                self.begun = True
+
+            def end(self) -> None:
+                return None
+
+        ends = sorted(self.prompts.ends)
+        ids, mask = _padded(rows, ends[0] if ends else 0)
+        torch.manual_seed(sampling.seed)
+        draws = sampling.temperature >= COLDEST
+        drawn = {"temperature": float(sampling.temperature), "top_p": float(sampling.top_p)}
+        with torch.inference_mode():
+            self._model.generate(
+                input_ids=ids.to(self._device),
+                attention_mask=mask.to(self._device),
+                max_new_tokens=min(sampling.tokens, self.prompts.positions - ids.shape[1]),
+                do_sample=draws,
+                streamer=Steps(),
+                stopping_criteria=StoppingCriteriaList([lambda *_, **__: stop.is_set()]),
+                eos_token_id=ends or None,
+                pad_token_id=ends[0] if ends else 0,
+                **({**drawn, "top_k": 0} if draws else {}),
+            )
+
+
+def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Any, Any]:
+    """Token ids and mask, int64 (rows, longest), filled up on the left."""
+    import torch
+
+    longest = max(map(len, rows))
+    ids = torch.full((len(rows), longest), pad)
+    mask = torch.zeros_like(ids)
+    for place, row in enumerate(rows):
+        ids[place, longest - len(row) :] = torch.tensor(list(row))
+        mask[place, longest - len(row) :] = 1
+    return ids, mask
