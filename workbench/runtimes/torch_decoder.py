@@ -45,41 +45,28 @@ class TorchDecoder:
         """As ``Decoder`` has it; the model runs in a thread, and stops when nobody listens."""
         steps: SimpleQueue[Any] = SimpleQueue()
         stop = threading.Event()
-        thread = threading.Thread(
-            target=self._run, args=(rows, sampling, steps.put, stop), daemon=True
-        )
+
+        def work() -> None:
+            try:
+                self._generate(rows, sampling, steps.put, stop)
+                steps.put(None)
+            except BaseException as err:  # a panic of a library too; whoever listens raises it
+                steps.put(err)
+
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
         open_rows = np.ones(len(rows), dtype=bool)
         try:
             while open_rows.any():
-                try:
-                    step = steps.get(timeout=WAIT_S)
-                except Empty:  # a long prompt is being read
-                    yield np.full(len(rows), NONE)
-                    continue
+                step = _next(steps)
                 if step is None:
                     return
-                if isinstance(step, BaseException):
-                    raise RuntimeError(f"{type(step).__name__}: {step}") from step
                 found = np.where(open_rows, step, NONE)
                 open_rows &= ~np.isin(found, list(self.prompts.ends))
                 yield np.where(open_rows, found, NONE)
         finally:
             stop.set()
             thread.join()
-
-    def _run(
-        self,
-        rows: Sequence[Sequence[int]],
-        sampling: Sampling,
-        tell: Callable[[Any], None],
-        stop: threading.Event,
-    ) -> None:
-        try:
-            self._generate(rows, sampling, tell, stop)
-            tell(None)
-        except BaseException as err:  # a panic of a library too; whoever listens raises it
-            tell(err)
 
     def _generate(
         self,
@@ -122,6 +109,17 @@ class TorchDecoder:
                 pad_token_id=ends[0] if ends else 0,
                 **({**drawn, "top_k": 0} if draws else {}),
             )
+
+
+def _next(steps: SimpleQueue[Any]) -> Any:
+    """The next token of each row; ``NONE`` where none has come yet, None where none will."""
+    try:
+        step = steps.get(timeout=WAIT_S)
+    except Empty:  # a long prompt is being read
+        return NONE
+    if isinstance(step, BaseException):
+        raise RuntimeError(f"{type(step).__name__}: {step}") from step
+    return step
 
 
 def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Any, Any]:
