@@ -41,6 +41,7 @@ from workbench.state.explore import ExploreState
 from workbench.state.session import Session
 from workbench.state.why import WhyState
 from workbench.store import Store
+from workbench.tasks import Rows
 from workbench.techniques import DynamicInt8, StructuredPruning
 
 SOUND = Profile(
@@ -292,6 +293,7 @@ def test_what_is_attached_leaves_no_temporary_file(stored):
 
 
 def test_a_profile_that_fails_costs_the_run_nothing(home, monkeypatch):
+    import workbench.jobs.meters as meters
     import workbench.jobs.point as point
 
     def fails(*_, **__):
@@ -303,8 +305,10 @@ def test_a_profile_that_fails_costs_the_run_nothing(home, monkeypatch):
     Desk.home = home
     bench = point.Bench.__new__(point.Bench)
     bench._desk, bench._setup = Desk, type("Setup", (), {"folder": Path(home)})
-    bench._explained = ("a",)
-    monkeypatch.setattr(point, "profile", fails)
+    bench._meter = meters.Classifying.__new__(meters.Classifying)
+    bench._meter._desk, bench._meter._fast = Desk, True
+    bench._meter._rows = Rows(("a",))
+    monkeypatch.setattr(meters, "profile", fails)
     bench._explain(FASTER)
     assert Store(home).attached("int8", "profile") is None
 

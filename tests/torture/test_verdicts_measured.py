@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import workbench
-from workbench.jobs import point
+from workbench.jobs import meters
 from workbench.measure import environment
 from workbench.measure.compare import latency_ratios
 from workbench.models.baseline import BASELINE
@@ -40,8 +40,8 @@ def bench(tmp_path_factory):
         patch.setenv("PYTHONPATH", os.pathsep.join([here, os.environ.get("PYTHONPATH", "")]))
         import slowed
 
-        timed = functools.partial(point.compare, module="slowed")
-        patch.setattr(point, "compare", timed)  # the hosts know the slowed runtime as well
+        timed = functools.partial(meters.compare, module="slowed")
+        patch.setattr(meters, "compare", timed)  # the hosts know the slowed runtime as well
         client = workbench.connect(inline=True)
         model = client.tune(MODEL, "shopdesk")
         run = functools.partial(client.run, model, "shopdesk")

@@ -61,6 +61,7 @@ class Anatomy:
         format: of its files.
         even: whether all blocks are equally wide; if not, ``groups`` and ``ffn`` are averages.
         vocabulary: rows of the token table, ``alphabet`` of which stay; 0 if that cannot be told.
+        writes: whether it is a model for the next token.
     """
 
     family: str
@@ -73,6 +74,7 @@ class Anatomy:
     even: bool = True
     vocabulary: int = 0
     alphabet: int = 0
+    writes: bool = False
 
     @property
     def parameters(self) -> int:

@@ -84,29 +84,6 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Environment:
-    """What absolute times hold for.
-
-    Args:
-        instructions: sets that matter here, such as ``avx512_vnni`` and ``amx_int8``.
-        cores: physical cores of the machine.
-        threads: hardware threads that this process may use.
-        libraries: name to version, of those that measure.
-        gpu: name, or empty.
-    """
-
-    cpu: str
-    instructions: tuple[str, ...]
-    cores: int
-    threads: int
-    memory_bytes: int
-    system: str
-    python: str
-    libraries: Mapping[str, str]
-    gpu: str = ""
-
-
-@dataclass(frozen=True)
 class Run(Record):
     """One recipe on one model and task, and what was measured; ``architecture.md``, Run.
 
@@ -114,7 +91,7 @@ class Run(Record):
         key: content hash of model, task, split, recipe and environment.
         split: ``validation`` or ``test``.
         recipe: as ``Recipe.to_json`` gives it.
-        environment: an ``Environment`` as plain data.
+        environment: a ``measure.environment.Environment`` as plain data.
         reference: id of the run it was compared with; None for the reference itself.
         metrics: name to ``Estimate``.
         verdicts: name to ``Verdict``.

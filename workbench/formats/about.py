@@ -12,6 +12,7 @@ from workbench.core.errors import BadInput
 
 SCHEMA = 1
 NAME = "artifact.json"
+WRITES = "writes"  # pooling of a model that writes: none
 FORMATS = ("torch", "onnx", "openvino", "sklearn", "keras", "tflite")
 
 
@@ -23,7 +24,8 @@ class About:
         family: ``model_type`` of the network, such as ``bert``.
         labels: class names, in the order of the logits.
         max_length: in tokens; longer texts are cut.
-        pooling: ``mean`` (our head on the mean of the token vectors) or ``model`` (its own head).
+        pooling: ``mean`` (our head on the mean of the token vectors), ``model`` (its own head)
+            or ``writes`` (a head for the next token).
         task: id of the task it was tuned on, or empty.
         kept: which layers, heads and units structured pruning left: ``{"layers": [indices],
             "heads": [indices per layer], "ffn": [indices per layer]}``, all counted in the

@@ -1,4 +1,4 @@
-"""The two modules that a torch artifact holds: ``forward(ids, mask)`` gives logits."""
+"""The modules that a torch artifact holds: ``forward(ids, mask)`` gives logits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from workbench.formats import config
-from workbench.formats.about import About
+from workbench.formats.about import WRITES, About
 
 
 class Pooled(nn.Module):
@@ -61,21 +61,53 @@ class Headed(nn.Module):
         return out.logits, out.hidden_states
 
 
+class Writer(nn.Module):
+    """A causal language model; ``encoder`` is its backbone, without the head for tokens."""
+
+    def __init__(self, model: Any, about: About) -> None:
+        super().__init__()
+        self.model, self.about = model, about
+
+    @property
+    def encoder(self) -> Any:
+        """What lies below the head."""
+        return self.model.base_model
+
+    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        """Logits (batch, length, vocabulary): of the token behind each one."""
+        return self.states(input_ids, attention_mask)[0]
+
+    def states(self, input_ids: Any, attention_mask: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Logits, and the token vectors that every layer takes and the last one gives."""
+        out = self.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            output_hidden_states=True,
+            use_cache=False,
+        )
+        return out.logits, out.hidden_states
+
+
 def _mean(hidden: Any, mask: Any) -> Any:
     """Mean of the token vectors under the mask, (batch, hidden)."""
     weights = mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def empty(folder: Path, about: About) -> Pooled | Headed:
+def empty(folder: Path, about: About) -> Pooled | Headed | Writer:
     """The module of an artifact folder, its weights not yet filled in."""
-    from transformers import AutoModel, AutoModelForSequenceClassification
+    import transformers
     from transformers.initialization import no_init_weights
 
     from workbench.formats.torch import without_pooler
 
     described = config.read(folder)
     with no_init_weights():
+        if about.pooling == WRITES:
+            model = transformers.AutoModelForCausalLM.from_config(described)
+            model.tie_weights()
+            return Writer(model, about)
         if about.pooling == "model":
-            return Headed(AutoModelForSequenceClassification.from_config(described), about)
-        return Pooled(without_pooler(AutoModel.from_config(described)), about)
+            made = transformers.AutoModelForSequenceClassification.from_config(described)
+            return Headed(made, about)
+        return Pooled(without_pooler(transformers.AutoModel.from_config(described)), about)

@@ -11,6 +11,8 @@ from typing import Any
 from workbench.core.artifact import Artifact, Context
 from workbench.core.deps import needs
 from workbench.core.errors import BadInput
+from workbench.formats.about import WRITES
+from workbench.formats.prompts import Prompts
 from workbench.formats.quiet import quiet
 from workbench.formats.tokens import Tokens
 from workbench.recipes.registry import export
@@ -56,7 +58,13 @@ def to_openvino(artifact: Artifact, context: Context) -> Artifact:
     folder = context.workspace / "openvino"
     folder.mkdir()
     context.report("export", 0, 0)
-    _convert(artifact.payload, folder / GRAPH)
+    if artifact.payload.about.pooling == WRITES:
+        from workbench.formats.openvino_writer import convert
+
+        convert(artifact.payload, folder / GRAPH)
+        Prompts(artifact.folder).write_settings(folder)
+    else:
+        _convert(artifact.payload, folder / GRAPH)
     Tokens.of(artifact).write(folder)
     artifact.payload.about.write(folder, "openvino")
     return Artifact("openvino", folder, artifact.labels)

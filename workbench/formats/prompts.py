@@ -30,8 +30,7 @@ class Prompts:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         told = _json(folder / "config.json")
-        lengths = (told.get(x) for x in ("max_position_embeddings", "n_positions"))
-        self.positions = next((x for x in lengths if type(x) is int), POSITIONS)
+        self.positions = positions(folder)
         rows = told.get("vocab_size")
         self._rows = rows if type(rows) is int else self._tokenizer.get_vocab_size()
         self.ends = frozenset(x for x in self._ends(folder, told) if 0 <= x < self._rows)
@@ -69,6 +68,25 @@ class Prompts:
             raise BadInput(told, wanted, "give the model's own tokenizer")
         return ids
 
+    def write_ends(self, folder: Path) -> None:
+        """Write the tokens behind which nothing comes, as ``generation_config.json``."""
+        told = json.dumps({"eos_token_id": sorted(self.ends)})
+        (folder / "generation_config.json").write_text(told + "\n", encoding="utf-8")
+
+    def write_settings(self, folder: Path) -> None:
+        """Write the ``config.json`` that a folder without one needs to be read here."""
+        told = {"max_position_embeddings": self.positions, "vocab_size": self._rows}
+        text = json.dumps({**told, "eos_token_id": sorted(self.ends)})
+        (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+
+    def behind(self, text: str) -> list[int]:
+        """Token ids of what stands behind a prompt: nothing is put before or behind it."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def whole(self, ids: Sequence[int]) -> str:
+        """Token ids as text, special tokens and all."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
+
     def text(self, ids: Sequence[int]) -> str:
         """Token ids as text, without special tokens."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
@@ -103,6 +121,13 @@ class Told:
     def rest(self) -> str:
         """What was held back, once nothing more comes."""
         return self._prompts.text(self._ids)[self._shown :]
+
+
+def positions(folder: Path) -> int:
+    """Tokens that a model reads and writes at most, by its configuration."""
+    told = _json(folder / "config.json")
+    lengths = (told.get(x) for x in ("max_position_embeddings", "n_positions"))
+    return next((x for x in lengths if type(x) is int), POSITIONS)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.artifact import Artifact
 from workbench.core.errors import BadInput
 from workbench.formats import about, int8
-from workbench.formats.about import About
+from workbench.formats.about import WRITES, About
 from workbench.formats.blocks import family_of, layers_of, replace_weights
+from workbench.formats.prompts import Prompts, positions
 from workbench.formats.state import network
 from workbench.formats.tokens import Tokens, longest
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     import torch
 
 WEIGHTS = "model.safetensors"
+WRITERS = ("ForCausalLM", "LMHeadModel")  # how the architectures that write end
 
 
 def load(folder: Path) -> Artifact:
-    """Load an artifact folder of ours, or a plain Hugging Face classifier.
+    """Load an artifact folder of ours, or a plain Hugging Face classifier or writer.
 
     Raises:
         BadInput: if weights or configuration are missing, damaged or do not fit each other.
@@ -73,8 +75,13 @@ def save(artifact: Artifact, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     module = artifact.payload
-    save_file(int8.flat(module.state_dict()), folder / WEIGHTS, metadata={"format": "pt"})
-    module.encoder.config.to_json_file(folder / "config.json", use_diff=False)
+    weights = int8.flat(_once(module.state_dict()))
+    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    settings = module.encoder.config
+    if module.about.pooling == WRITES:
+        settings.architectures = [type(module.model).__name__]
+        Prompts(artifact.folder).write_ends(folder)
+    settings.to_json_file(folder / "config.json", use_diff=False)
     Tokens.of(artifact).write(folder)
     module.about.write(folder, "torch")
 
@@ -103,13 +110,15 @@ def _unreadable(folder: Path, err: Exception) -> BadInput:
 
 
 def _plain(folder: Path) -> Any:
-    """A Hugging Face folder whose architecture is a sequence classifier."""
+    """A Hugging Face folder whose architecture is a sequence classifier, or writes."""
     from transformers import AutoModelForSequenceClassification
 
     from workbench.formats.modules import Headed
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     named = config.get("architectures") or [""]
+    if str(named[0]).endswith(WRITERS):
+        return _writer(folder)
     if not str(named[0]).endswith("ForSequenceClassification"):
         raise BadInput(folder.name, "a model with a classification head", "tune it first")
     model = network(folder, AutoModelForSequenceClassification)
@@ -117,6 +126,38 @@ def _plain(folder: Path) -> Any:
     labels = tuple(str(names[i]) for i in range(len(names)))
     family = str(model.config.model_type)
     return Headed(model, About(family, labels, longest(folder), "model"))
+
+
+def _writer(folder: Path) -> Any:
+    """A causal language model; it is computed with in float32, whatever its file holds."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from workbench.formats.modules import Writer
+
+    model = network(folder, AutoModelForCausalLM, torch.float32)
+    family = str(model.config.model_type)
+    return Writer(model, About(family, (), positions(folder), WRITES))
+
+
+def _once(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A state without the second names of weights that have two: a head and the token table."""
+    found: dict[str, torch.Tensor] = {}
+    seen = set()
+    for name, tensor in state.items():
+        place = (tensor.data_ptr(), tuple(tensor.shape)) if tensor.numel() else name
+        if place not in seen:
+            found[name] = tensor
+        seen.add(place)
+    return found
+
+
+def _twice(module: Any, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """And with them again, as ``module`` shares them."""
+    own = module.state_dict(keep_vars=True)
+    stored = {id(own[name]): tensor for name, tensor in weights.items() if name in own}
+    shared = {n: stored[id(w)] for n, w in own.items() if n not in weights and id(w) in stored}
+    return {**weights, **shared}
 
 
 def _backbone(folder: Path) -> Any:
@@ -146,23 +187,23 @@ def _rebuilt(folder: Path) -> Any:
     weights = load_file(folder / WEIGHTS)
     module = empty(folder, described)
     if described.kept is not None:
-        _fit_widths(module.encoder, described, weights)
+        _fit_widths(module, described, weights)
     module.to(next((w.dtype for w in weights.values() if w.is_floating_point()), torch.float32))
-    module.load_state_dict(int8.fit(module, weights), strict=True)
+    module.load_state_dict(_twice(module, int8.fit(module, weights)), strict=True)
     return module
 
 
-def _fit_widths(encoder: Any, described: About, weights: dict[str, torch.Tensor]) -> None:
+def _fit_widths(module: Any, described: About, weights: dict[str, torch.Tensor]) -> None:
     """Give every layer the widths that its stored weights have."""
     family = family_of(described.family)
-    layers = layers_of(encoder, family)
+    layers = layers_of(module.encoder, family)
     kept = described.kept or {}
     del layers[len(kept["layers"]) :]
-    prefix = next(name for name, part in encoder.named_modules() if part is layers)
+    prefix = next(name for name, part in module.named_modules() if part is layers)
     for number, layer in enumerate(layers):
 
         def stored(slot: Any, which: str, old: torch.Tensor, axis: int, n: int = number) -> Any:
-            found = weights[f"encoder.{prefix}.{n}.{slot.path}.{which}"]
+            found = weights[f"{prefix}.{n}.{slot.path}.{which}"]
             return found if found.is_floating_point() else found.float()  # only its shape counts
 
         replace_weights(layer, (*family.heads, *family.ffn), stored)

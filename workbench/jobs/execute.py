@@ -12,8 +12,9 @@ from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs import room
 from workbench.jobs.desk import Desk, Emit
+from workbench.jobs.meters import FAST
 from workbench.jobs.operating import operate
-from workbench.jobs.point import FAST, Bench
+from workbench.jobs.point import Bench
 from workbench.jobs.setup import prepare, register
 from workbench.jobs.views import CEILING
 from workbench.jobs.writing import write

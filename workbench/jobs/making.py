@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def made(
     begun = time.monotonic()
     desk.stage("load", 0, 0)
     artifact = load(setup.folder)
-    context = _context(setup, desk, workspace, artifact)
+    context = _context(setup, desk, workspace, artifact, planned)
     stages = Stages(desk.home, *origin)
     done, took = 0, time.monotonic() - begun
     if known := stages.furthest(planned.steps):
@@ -70,19 +71,31 @@ def made(
     return folder, took
 
 
-def _context(setup: Setup, desk: Desk, workspace: Path, teacher: Artifact) -> Context:
+def _context(
+    setup: Setup, desk: Desk, workspace: Path, teacher: Artifact, planned: Plan
+) -> Context:
+    if setup.task.kind == "generation" and not _learns(planned):
+        return _followed(desk, Context(workspace=workspace, teacher=teacher))
     rows = setup.task.rows("train")
     chosen = np.random.default_rng(0).permutation(len(rows.texts))[:CALIBRATION]
-    return Context(
+    behind: tuple[Any, ...] = rows.targets or tuple(int(label) for label in rows.labels)
+    context = Context(
         workspace=workspace,
         calibration=tuple(rows.texts[i] for i in chosen),
-        training=(rows.texts, tuple(int(label) for label in rows.labels)),
+        training=(rows.texts, behind),
         unlabelled=setup.task.unlabelled,
         teacher=teacher,
-        report=desk.stage,
-        loss=desk.loss,
-        cancelled=desk.cancelled,
     )
+    return _followed(desk, context)
+
+
+def _followed(desk: Desk, context: Context) -> Context:
+    return replace(context, report=desk.stage, loss=desk.loss, cancelled=desk.cancelled)
+
+
+def _learns(planned: Plan) -> bool:
+    """Whether a step looks at training rows: making those of a task may take seconds."""
+    return bool({step.name for step in planned.steps} - {"export", "bf16", "weight_only"})
 
 
 def _applied(step: Any, artifact: Artifact, context: Context, home: Path) -> Artifact:

@@ -12,7 +12,7 @@ from workbench.core.errors import BadInput
 from workbench.core.records import Run
 from workbench.jobs.clients import OWNER
 from workbench.jobs.desk import Desk
-from workbench.jobs.point import FAST
+from workbench.jobs.meters import FAST
 from workbench.jobs.setup import Setup, prepare
 from workbench.measure import Side, environment
 from workbench.measure.operating import Point, operating_points

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -12,36 +11,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
-
 from workbench.core.errors import Cancelled
 from workbench.core.records import Estimate, Run, content_hash
 from workbench.jobs import failed, room
 from workbench.jobs.desk import Desk
 from workbench.jobs.making import made
+from workbench.jobs.meters import meter
 from workbench.jobs.packed import packed
 from workbench.jobs.setup import Setup, compared_with, reference_recipe
-from workbench.measure import (
-    BUDGET_S,
-    LAUNCHES,
-    HostFailed,
-    Measured,
-    Side,
-    alone,
-    compare,
-    environment,
-    metrics,
-    profile,
-    quality,
-    verdicts,
-)
+from workbench.measure import HostFailed, Side, environment
 from workbench.recipes.plan import Plan, plan
 from workbench.recipes.recipe import Recipe
 from workbench.store import disk_error, scratch
 
 NONE: Mapping[str, Estimate] = {}
-FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; intervals tell how little
-FAST_S, FAST_TEXTS = 0.3, 12  # of calls per side; texts that are looked at for causes
 
 
 class Bench:
@@ -58,10 +41,7 @@ class Bench:
         self._plain = compared_with(setup, desk.store)
         self._environment = asdict(environment())
         self._rows = setup.task.rows(split)
-        fast = bool(os.environ.get(FAST))
-        self._launches: tuple[int, ...] = (1,) if fast else LAUNCHES
-        self._budget_s = FAST_S if fast else BUDGET_S
-        self._explained = self._rows.texts[: FAST_TEXTS if fast else None]
+        self._meter = meter(setup.task, split, desk)
 
     def key(self, recipe: Recipe) -> str:
         """What a run of this recipe depends on, hashed."""
@@ -146,26 +126,17 @@ class Bench:
         candidate = Side(folder, run.recipe["runtime"])
         beside = Side(self._plain.folder, reference.recipe["runtime"])
 
-        def show(measured: Measured) -> None:
-            judged = self._judged(measured.logits, reference)
+        def show(measured: Any) -> None:
+            judged = self._meter.judged(measured, reference)
             self._desk.run(replace(run, **self._told(measured, planned, judged, making)))
-            self._desk.stage("launch", len(measured.launches), self._launches[-1])
+            self._desk.stage("launch", len(measured.launches), self._meter.launches)
 
-        self._desk.stage("launch", 0, self._launches[-1])
-        measured = compare(
-            beside,
-            candidate,
-            self._rows.texts,
-            launches=self._launches,
-            on_launch=show,
-            cancelled=self._desk.cancelled,
-            budget_s=self._budget_s,
-            sizes=_best_batch(reference),
-        )
-        judged = self._judged(measured.logits, reference)
+        self._desk.stage("launch", 0, self._meter.launches)
+        measured = self._meter.compare(beside, candidate, reference, show)
+        judged = self._meter.judged(measured, reference)
         told = self._told(measured, planned, judged, {**making, **packed(recipe, folder)})
         done = replace(run, status="done", artifact=f"runs/{run.id}/artifact", **told)
-        kept = self._keep(done, measured.logits, folder)
+        kept = self._keep(done, measured, folder)
         self._explain(kept)
         return kept
 
@@ -192,17 +163,10 @@ class Bench:
         self._desk.run(run)
         side = Side(self._setup.folder, run.recipe["runtime"])
         self._desk.stage("reference", 0, 0)
-        measured = alone(
-            side,
-            self._rows.texts,
-            launches=self._launches[0],
-            cancelled=self._desk.cancelled,
-            budget_s=self._budget_s,
-        )
-        judged = quality(measured.logits, self._rows.labels)
-        told = self._told(measured, planned, judged)
+        measured = self._meter.alone(side)
+        told = self._told(measured, planned, self._meter.judged(measured))
         artifact = f"models/{self._setup.model}" if self._setup.tuned else None
-        kept = self._keep(replace(run, status="done", artifact=artifact, **told), measured.logits)
+        kept = self._keep(replace(run, status="done", artifact=artifact, **told), measured)
         self._explain(kept)
         return kept
 
@@ -210,32 +174,27 @@ class Bench:
         """Profile a run that is saved already: what goes wrong here costs only the explanation."""
         own = self._desk.home / "runs" / run.id / "artifact"
         side = Side(own if own.is_dir() else self._setup.folder, run.recipe["runtime"])
-        self._desk.stage("profile", 0, 0)
         with suppress(HostFailed, Cancelled, OSError):
-            found = profile(side, self._explained, cancelled=self._desk.cancelled)
-            self._desk.store.attach(run.id, "profile", found.to_json())
-
-    def _judged(self, logits: np.ndarray, reference: Run) -> Any:
-        before = self._desk.store.logits(reference.id)
-        return quality(logits, self._rows.labels, before)
+            self._meter.explain(run, side)
 
     def _told(
-        self, measured: Measured, planned: Plan, judged: Any, making: Mapping[str, Estimate] = NONE
+        self, measured: Any, planned: Plan, judged: Any, making: Mapping[str, Estimate] = NONE
     ) -> dict[str, Any]:
         size = float(planned.size_bytes)
         exact = Estimate(size, size, size, 1, "B", 1.0, "exact")
         found, said = judged
+        fast, faster = self._meter.speed(measured)
         return {
-            "metrics": {**found, **metrics(measured.launches), "size": exact, **making},
-            "verdicts": {**said, **verdicts(measured.launches)},
+            "metrics": {**found, **fast, "size": exact, **making},
+            "verdicts": {**said, **faster},
             "launches": measured.launches,
         }
 
-    def _keep(self, run: Run, logits: np.ndarray | None = None, folder: Path | None = None) -> Run:
+    def _keep(self, run: Run, measured: Any = None, folder: Path | None = None) -> Run:
         inside = folder if folder is not None and folder != self._setup.folder else None
         if inside is None and run.artifact == f"runs/{run.id}/artifact":
             run = replace(run, artifact=f"models/{run.model}" if self._setup.tuned else None)
-        self._desk.store.save(run, logits, inside)
+        self._meter.keep(run, measured, inside)
         self._desk.run(run)
         return run
 
@@ -243,14 +202,6 @@ class Bench:
 def _seconds(taken: float) -> dict[str, Estimate]:
     """How long techniques and exports took, once."""
     return {"making": Estimate(taken, taken, taken, 1, "s", 1.0)}
-
-
-def _best_batch(reference: Run) -> dict[str, int]:
-    """What its own launches found; nothing where their raw numbers are gone."""
-    for launch in reference.launches:
-        if batch := launch.get("candidate", {}).get("batch"):
-            return {"reference": int(batch["size"])}
-    return {}
 
 
 class _workspace:

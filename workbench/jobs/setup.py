@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
+from workbench.models.card import Card
 from workbench.recipes.recipe import Recipe
 from workbench.store import Store
 from workbench.tasks import Task
@@ -55,12 +56,26 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
 
     task = tasks.find(task_id)
     card = models.find(model, home)
-    if task.kind not in card.kinds or sorted(card.labels) != sorted(task.classes):
+    if task.kind == "generation":
+        check_writes(card)
+    elif task.kind not in card.kinds or sorted(card.labels) != sorted(task.classes):
         named = f"--model {shlex.quote(card.base or model)} --task {shlex.quote(task_id)}"
         remedy = f"tune it first: workbench tune {named}"
         raise BadInput(f"model {model}", f"a head for the classes of {task_id}", remedy)
     folder = models.folder(model, home)
     return Setup(model, folder, task, models.anatomy(folder), models.fingerprint(folder))
+
+
+def check_writes(card: Card) -> None:
+    """See that a model writes.
+
+    Raises:
+        BadInput: for an encoder or a classifier.
+    """
+    if "generation" not in card.kinds:
+        wanted = "a causal language model of the type gpt2, llama, mistral, qwen or gemma"
+        told = f"model {card.id} ({card.family}, without a head that writes)"
+        raise BadInput(told, wanted, "choose another model")
 
 
 def reference_recipe(recipe: Recipe, format: str = "torch") -> Recipe:

@@ -11,8 +11,8 @@ from workbench.core.knobs import build
 from workbench.jobs import room
 from workbench.jobs.desk import Desk
 from workbench.jobs.limits import PROMPT_CHARS, PROMPTS
+from workbench.jobs.setup import check_writes
 
-WRITES = "generation"  # the kind of a model that writes
 PLAIN = ("\n", "\t")  # control characters that a prompt may hold
 
 
@@ -37,11 +37,7 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
     given["prompts"] = _prompts(given.get("prompts"))
     build(Sampling, _object(given, "sampling"))
     checked(_object(given, "runtime"))
-    card = models.find(given["model"], home)
-    if WRITES not in card.kinds:
-        wanted = "a causal language model of the type gpt2, llama, mistral, qwen or gemma"
-        told = f"model {card.id} ({card.family}, without a head that writes)"
-        raise BadInput(told, wanted, "choose another model")
+    check_writes(models.find(given["model"], home))
     return given
 
 

@@ -144,15 +144,33 @@ def _launched(
     if not bench.texts:
         raise BadInput("no texts", "at least one text to time", "choose a split that has rows")
     rng = np.random.default_rng(bench.seed)
-    launches: list[Mapping[str, Any]] = []
     logits: list[np.ndarray] = []
+    launches = until_enough(
+        lambda: _launch(bench, rng, logits),
+        looks,
+        lambda launches: on_launch(Measured(launches, logits[0], provisional=True)),
+    )
+    return Measured(launches, logits[0])
+
+
+def until_enough(
+    launch: Callable[[], Mapping[str, Any]],
+    looks: Sequence[int],
+    on_launch: Callable[[tuple[Mapping[str, Any], ...]], None],
+) -> tuple[Mapping[str, Any], ...]:
+    """Launch until a look says that the speed-up is known well enough, or the last look.
+
+    Args:
+        launch: makes one launch: ``{"reference": side, "candidate": side}``, or a candidate only.
+        looks: after how many launches to look.
+        on_launch: told all of them after each but the last.
+    """
+    launches: list[Mapping[str, Any]] = []
     while True:
-        launches.append({"reference": None, **_launch(bench, rng, logits)})
-        done = len(launches) >= looks[-1] or _enough(launches, looks)
-        measured = Measured(tuple(launches), logits[0], not done)
-        if done:
-            return measured
-        on_launch(measured)
+        launches.append({"reference": None, **launch()})
+        if len(launches) >= looks[-1] or _enough(launches, looks):
+            return tuple(launches)
+        on_launch(tuple(launches))
 
 
 def _enough(launches: Sequence[Mapping[str, Any]], looks: Sequence[int]) -> bool:

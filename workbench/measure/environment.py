@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from workbench.core.records import Environment
 from workbench.recipes.machine import processor
 
 SETS = (
@@ -21,6 +22,29 @@ LIBRARIES = (
     *("torchao", "onnxruntime", "openvino", "nncf", "llm-workbench"),
     *("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert"),
 )
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What absolute times hold for.
+
+    Args:
+        instructions: sets that matter here, such as ``avx512_vnni`` and ``amx_int8``.
+        cores: physical cores of the machine.
+        threads: hardware threads that this process may use.
+        libraries: name to version, of those that measure.
+        gpu: name, or empty.
+    """
+
+    cpu: str
+    instructions: tuple[str, ...]
+    cores: int
+    threads: int
+    memory_bytes: int
+    system: str
+    python: str
+    libraries: Mapping[str, str]
+    gpu: str = ""
 
 
 @cache

@@ -18,6 +18,7 @@ import numpy as np
 
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build
+from workbench.measure import decoding
 from workbench.measure.writing import Writing
 from workbench.recipes.registry import RUNTIMES, lookup
 
@@ -106,11 +107,12 @@ class Program:
         return {"logits": told, "shape": list(found.shape)}
 
     def open_writer(self, folder: str, runtime: dict[str, Any]) -> dict[str, Any]:
-        """Open a session that writes."""
+        """Open a session that writes; the answer has the seconds that it took."""
         from workbench.runtimes.writers import opened
 
+        started = time.perf_counter()
         self._session = opened(Path(folder), runtime)
-        return {}
+        return {"pid": os.getpid(), "seconds": time.perf_counter() - started}
 
     def write(self, prompts: list[str], sampling: dict[str, Any]) -> dict[str, Any]:
         """Begin to write behind prompts; ``more`` gives what there is."""
@@ -121,6 +123,22 @@ class Program:
         """What was written since: a piece of text per prompt, the tokens so far, the seconds."""
         assert self._writing is not None
         return self._writing.more()
+
+    def paced(self, prompts: list[str], tokens: int) -> dict[str, Any]:
+        """Seconds to the first token and to the last of so many behind each prompt."""
+        return decoding.paced(self._session, prompts, tokens)
+
+    def greedy(self, prompts: list[str], tokens: int) -> dict[str, Any]:
+        """What is written behind prompts, always the likeliest token, as ids and as text."""
+        return decoding.greedy(self._session, prompts, tokens)
+
+    def costs(self, prompts: list[str], targets: list[str]) -> dict[str, Any]:
+        """What targets cost the model, in nats, and their bytes."""
+        return decoding.costs(self._session, prompts, targets)
+
+    def shares(self, prompt: str, tokens: list[int]) -> dict[str, Any]:
+        """Log-probabilities of all tokens at every place of what stands behind a prompt."""
+        return decoding.shares(self._session, prompt, tokens)
 
     def profile(self, folder: str, runtime: dict[str, Any], texts: list[str]) -> dict[str, Any]:
         """Where the time goes; in a process that times nothing for a record."""

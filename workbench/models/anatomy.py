@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +17,7 @@ from workbench.models.limits import TEXT_BYTES
 from workbench.models.pieces import pieces
 from workbench.models.sizes import LAYER, number
 from workbench.models.weights import WIDTHS, Tensor, tensors, weight_files
+from workbench.models.writes import writes
 
 TABLE = re.compile(r"(word_embeddings|embed_tokens|tok_embeddings|(^|\.)wte)\.weight$")
 # what follows the layer number: (pattern, role, axis of the weight, axis of the bias, grouped)
@@ -72,6 +74,9 @@ def _anatomy(folder: Path, _: Any) -> Anatomy:
     units = _units(parts, number(config, "intermediate_size", "n_inner", "hidden_dim"))
     left = _groups_left(folder, groups)
     vocabulary, alphabet = _vocabulary(folder, config, parts)
+    written = writes(folder, config)
+    if written:  # in float32, whatever its file holds
+        parts = tuple(replace(part, width=max(part.width, 4.0)) for part in parts)
     return Anatomy(
         str(config.get("model_type", "")),
         parts,
@@ -82,6 +87,7 @@ def _anatomy(folder: Path, _: Any) -> Anatomy:
         even=_even(parts),
         vocabulary=vocabulary,
         alphabet=alphabet,
+        writes=written,
     )
 
 

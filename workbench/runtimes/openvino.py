@@ -48,18 +48,7 @@ class OpenVinoSession:
 
     def __init__(self, folder: Path, config: OpenVino) -> None:
         openvino = engine("OpenVINO")
-        core = openvino.Core()
-        if config.precision == "bf16" and "BF16" not in _capabilities(core):
-            raise BadInput(
-                "openvino.precision = bf16", "a processor that computes in bf16", "choose f32"
-            )
-        settings = {
-            "INFERENCE_PRECISION_HINT": config.precision,  # its own default is bf16 on some
-            "INFERENCE_NUM_THREADS": config.cores,
-            "NUM_STREAMS": config.streams,
-            "ENABLE_HYPER_THREADING": True,
-        }
-        self._compiled: Any = core.compile_model(folder / GRAPH, "CPU", settings)
+        self._compiled = compiled(folder, config, {"NUM_STREAMS": config.streams})
         self._request: Any = self._compiled.create_infer_request()
         self._queue: Any = openvino.AsyncInferQueue(self._compiled, config.streams)
         self._read = reader(folder)
@@ -95,6 +84,29 @@ class OpenVinoSession:
     def close(self) -> None:
         """Give the memory back."""
         self._request = self._queue = self._compiled = None
+
+
+def compiled(folder: Path, config: OpenVino, settings: dict[str, Any]) -> Any:
+    """The graph of an artifact, compiled for this processor.
+
+    Args:
+        folder: of the artifact.
+        config: threads and precision.
+        settings: further properties of the engine.
+
+    Raises:
+        BadInput: if this processor cannot compute in the precision.
+    """
+    core = engine("OpenVINO").Core()
+    if config.precision == "bf16" and "BF16" not in _capabilities(core):
+        told = "openvino.precision = bf16"
+        raise BadInput(told, "a processor that computes in bf16", "choose f32")
+    general = {
+        "INFERENCE_PRECISION_HINT": config.precision,  # its own default is bf16 on some
+        "INFERENCE_NUM_THREADS": config.cores,
+        "ENABLE_HYPER_THREADING": True,
+    }
+    return core.compile_model(folder / GRAPH, "CPU", {**general, **settings})
 
 
 def _capabilities(core: Any) -> Sequence[str]:

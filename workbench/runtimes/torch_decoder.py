@@ -10,14 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from workbench.formats import about
 from workbench.formats.prompts import Prompts
-from workbench.runtimes.decoder import NONE, Sampling
+from workbench.formats.state import network
+from workbench.formats.torch import load
+from workbench.recipes.registry import writer
+from workbench.runtimes.decoder import NONE, Sampling, filled
+from workbench.runtimes.sampler import COLDEST
 from workbench.runtimes.torch import Torch
 
 WAIT_S = 0.05  # for a step, before it is told that none has come
-COLDEST = 0.01  # temperatures below draw nothing: the likeliest token is taken
 
 
+@writer(Torch)
 class TorchDecoder:
     """Writes with a Hugging Face causal language model, in float32 on the processor.
 
@@ -31,24 +36,36 @@ class TorchDecoder:
 
     def __init__(self, folder: Path, config: Torch) -> None:
         import torch
-        from transformers import AutoModelForCausalLM
-
-        from workbench.formats.state import network
 
         torch.set_num_threads(config.threads)
         self.prompts = Prompts(folder)
-        width = torch.float32 if config.device == "cpu" else None
-        self._model: Any = network(folder, AutoModelForCausalLM, width).to(config.device).eval()
+        self._model: Any = _model(folder, config.device).to(config.device).eval()
         self._device = config.device
 
-    def generate(self, rows: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
+    def close(self) -> None:
+        """Give the weights back."""
+        self._model = None
+
+    def logits(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
+        """As ``Decoder`` has it."""
+        import torch
+
+        ids, mask = (torch.from_numpy(x).to(self._device) for x in filled(rows, left=False))
+        with torch.inference_mode():
+            found = self._model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        return np.asarray(found.float().cpu().numpy())
+
+    def generate(
+        self, rows: Sequence[Sequence[int]], sampling: Sampling, endless: bool = False
+    ) -> Iterator[np.ndarray]:
         """As ``Decoder`` has it; the model runs in a thread, and stops when nobody listens."""
+        ends = [] if endless else sorted(self.prompts.ends)
         steps: SimpleQueue[Any] = SimpleQueue()
         stop = threading.Event()
 
         def work() -> None:
             try:
-                self._generate(rows, sampling, steps.put, stop)
+                self._generate(rows, sampling, ends, steps.put, stop)
                 steps.put(None)
             except BaseException as err:  # a panic of a library too; whoever listens raises it
                 steps.put(err)
@@ -62,7 +79,7 @@ class TorchDecoder:
                 if step is None:
                     return
                 found = np.where(open_rows, step, NONE)
-                open_rows &= ~np.isin(found, list(self.prompts.ends))
+                open_rows &= ~np.isin(found, ends)
                 yield np.where(open_rows, found, NONE)
         finally:
             stop.set()
@@ -72,6 +89,7 @@ class TorchDecoder:
         self,
         rows: Sequence[Sequence[int]],
         sampling: Sampling,
+        ends: Sequence[int],
         tell: Callable[[Any], None],
         stop: threading.Event,
     ) -> None:
@@ -92,8 +110,7 @@ class TorchDecoder:
             def end(self) -> None:
                 return None
 
-        ends = sorted(self.prompts.ends)
-        ids, mask = _padded(rows, ends[0] if ends else 0)
+        ids, mask = (torch.from_numpy(x) for x in filled(rows, left=True))
         torch.manual_seed(sampling.seed)
         draws = sampling.temperature >= COLDEST
         drawn = {"temperature": float(sampling.temperature), "top_p": float(sampling.top_p)}
@@ -105,7 +122,7 @@ class TorchDecoder:
                 do_sample=draws,
                 streamer=Steps(),
                 stopping_criteria=StoppingCriteriaList([lambda *_, **__: stop.is_set()]),
-                eos_token_id=ends or None,
+                eos_token_id=list(ends) or None,
                 pad_token_id=ends[0] if ends else 0,
                 **({**drawn, "top_k": 0} if draws else {}),
             )
@@ -122,14 +139,11 @@ def _next(steps: SimpleQueue[Any]) -> Any:
     return step
 
 
-def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Any, Any]:
-    """Token ids and mask, int64 (rows, longest), filled up on the left."""
+def _model(folder: Path, device: str) -> Any:
+    """The network: of an artifact as it was saved, of others in float32 on the processor."""
     import torch
+    from transformers import AutoModelForCausalLM
 
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), pad)
-    mask = torch.zeros_like(ids)
-    for place, row in enumerate(rows):
-        ids[place, longest - len(row) :] = torch.tensor(list(row))
-        mask[place, longest - len(row) :] = 1
-    return ids, mask
+    if about.describes(folder):
+        return load(folder).payload.model
+    return network(folder, AutoModelForCausalLM, torch.float32 if device == "cpu" else None)

@@ -164,7 +164,8 @@ class CompressState(HasTraits):
 
     def offered(self, name: str) -> bool:
         """Whether a technique or runtime is one for models of the chosen one's format."""
-        return self.anatomy is None or name in reachable(self.anatomy.format)
+        model = self.anatomy
+        return model is None or name in reachable(model.format, model.writes)
 
     def _config(self, name: str) -> Any:
         return next((c for c in self.recipe.techniques if c.name == name), None)

@@ -1,6 +1,9 @@
 """What models are measured on: a data set of our own, files, Hugging Face data sets."""
 
+from collections.abc import Callable
+
 from workbench.core.errors import BadInput
+from workbench.core.studies import studies
 from workbench.tasks import digits as pictures
 from workbench.tasks.digits import digits
 from workbench.tasks.files import PREFIX as CSV
@@ -26,8 +29,12 @@ __all__ = [
 
 
 def catalogue() -> tuple[Task, ...]:
-    """The tasks of the package."""
-    return shopdesk(), digits()
+    """The tasks of the package, and those of case studies beside it."""
+    return shopdesk(), digits(), *(load() for load in _plugged().values())
+
+
+def _plugged() -> dict[str, Callable[[], Task]]:
+    return {name: load for study in studies().values() for name, load in study.TASKS.items()}
 
 
 def find(task_id: str) -> Task:
@@ -40,12 +47,14 @@ def find(task_id: str) -> Task:
         return shopdesk()
     if task_id == pictures.NAME:
         return digits()
+    if task_id in (plugged := _plugged()):
+        return plugged[task_id]()
     if task_id.startswith(CSV):
         return find_files(task_id)
     if task_id.startswith(HUB):
         return find_hub(task_id)
     raise BadInput(
         f"task {task_id!r:.200}",
-        f"{NAME}, {pictures.NAME}, csv:TRAIN,TEST or hf:owner/name",
+        f"{', '.join((NAME, pictures.NAME, *plugged))}, csv:TRAIN,TEST or hf:owner/name",
         "list them with workbench tasks",
     )

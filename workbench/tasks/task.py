@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,19 +18,26 @@ SPLITS = ("train", "validation", "test")
 SHARE = 0.1  # of the training rows, held out for validation (and for test where there is none)
 
 
+Check = Callable[[Mapping[str, Any], str], Mapping[str, float]]
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of one split.
 
     Args:
-        texts: the inputs.
-        labels: int64 (rows,), index into the task's classes.
+        texts: the inputs; prompts, where a model is to write behind them.
+        labels: int64 (rows,), index into the task's classes; empty where there are none.
         slices: column name to one value per row, for looking at groups of rows.
+        targets: what a person wrote behind each prompt; empty for classification.
+        records: the facts that each prompt tells, as plain data; empty where there are none.
     """
 
     texts: tuple[str, ...]
-    labels: np.ndarray
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    records: tuple[Mapping[str, Any], ...] = ()
 
 
 class Table(NamedTuple):
@@ -43,16 +50,22 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A classification task.
+    """A task: what is asked, and how answers are judged.
 
     Args:
         id: as commands name it.
         title: as people read it.
-        classes: names, in the order of the labels.
+        classes: names, in the order of the labels; empty where a model is to write.
         languages: ISO 639-1 codes; empty if not known.
         fingerprint: hash of its content.
         load: ``load(split)`` gives the rows; it remembers them.
         unlabelled: texts without labels, none of them in validation or test; often empty.
+        kind: ``classification`` or ``generation``.
+        metrics: of quality, the first one first.
+        check: ``check(record, text)`` compares what was written with the facts: ``fidelity``,
+            ``missing`` and ``wrong`` as shares of them, ``invented`` as a number; None without.
+        judged: rows of the validation split that a model writes behind when it is measured, at
+            most: writing takes its time. All of them on the test split.
     """
 
     id: str
@@ -64,6 +77,8 @@ class Task:
     kind: str = "classification"
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     unlabelled: tuple[str, ...] = field(default=(), repr=False)
+    check: Check | None = field(default=None, repr=False, compare=False)
+    judged: int = 0
 
     def rows(self, split: str) -> Rows:
         """Rows of ``train``, ``validation`` or ``test``.

@@ -30,7 +30,7 @@ def two_bytes(anatomy: Anatomy, config: Any) -> Anatomy:
     return replace(anatomy, parts=tuple(parts))
 
 
-@technique(Bf16, format="torch", resize=two_bytes, stays=FLOAT32)
+@technique(Bf16, format="torch", resize=two_bytes, stays=FLOAT32, writes=True)
 def cast(artifact: Artifact, config: Bf16, context: Context) -> Artifact:
     """A copy in bfloat16."""
     import torch

@@ -10,11 +10,13 @@ import numpy as np
 from workbench.core.anatomy import Anatomy
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import BadInput
+from workbench.formats.about import WRITES
 from workbench.formats.tokens import Tokens
 from workbench.recipes.registry import technique
 from workbench.tasks.task import held_out
 from workbench.training.cores import all_cores
 from workbench.training.distil import NO_LABEL, Lessons, Teaching, lessons, teach
+from workbench.training.distil_writer import teach_writer
 
 # training rows that are not learnt from: they tell when it was best; the smaller of the two
 SHARE, WATCHED = 0.1, 500
@@ -48,6 +50,7 @@ def _same(anatomy: Anatomy, config: Distillation) -> Anatomy:
     format="torch",
     resize=_same,
     follows=FOLLOWS,
+    writes=True,
 )
 def distil(artifact: Artifact, config: Distillation, context: Context) -> Artifact:
     """A copy that was taught by ``context.teacher``; neither of the two is touched.
@@ -63,10 +66,12 @@ def distil(artifact: Artifact, config: Distillation, context: Context) -> Artifa
     taught = copy(artifact)
     width = next(taught.payload.parameters()).dtype
     with all_cores():
-        given, watched = _lessons(artifact, context.teacher, context)
         module = taught.payload.float()
         needed = [weight.requires_grad for weight in module.parameters()]
-        teach(module, given, watched, config, context)
+        if module.about.pooling == WRITES:
+            teach_writer(taught, config, context)
+        else:
+            teach(module, *_lessons(artifact, context.teacher, context), config, context)
         for weight, before in zip(module.parameters(), needed, strict=True):
             weight.requires_grad_(before)
     module.to(width)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from workbench.core.artifact import Artifact, Context
 from workbench.core.errors import Cancelled
+from workbench.formats.about import WRITES
 from workbench.formats.blocks import Family, Slot, each_weight, head_count, layers_of
 
 ROWS = 256  # training rows that the gradient is taken on
@@ -65,22 +68,18 @@ def score(artifact: Artifact, family: Family, kind: str, context: Context) -> Sc
 
 
 def _taylor(artifact: Artifact, family: Family, context: Context) -> Scores:
-    import torch
-    from torch.nn.functional import cross_entropy
-
     from workbench.formats.torch import copy
-    from workbench.training.batches import pad
 
     module = copy(artifact).payload.float().eval()
-    rows, classes = _sample(artifact, context)
+    chosen = np.random.default_rng(context.seed).permutation(len(context.training[0]))[:ROWS]
+    losses = _written if module.about.pooling == WRITES else _classified
     found: list[Scores] = []
-    for start in range(0, len(rows), BATCH):
+    for loss in losses(artifact, module, chosen, context):
         if context.cancelled():
             raise Cancelled
-        context.report("importance", start, len(rows))
+        context.report("importance", min(len(found) * BATCH, len(chosen)), len(chosen))
         module.zero_grad()
-        logits = module(*pad(rows[start : start + BATCH]))
-        cross_entropy(logits, torch.tensor(classes[start : start + BATCH])).backward()
+        loss().backward()
         found.append(_collect(module, family, lambda t: t.grad * t.detach(), np.square))
     return Scores(
         tuple(np.mean(layer, axis=0) for layer in zip(*(s.heads for s in found), strict=True)),
@@ -88,13 +87,51 @@ def _taylor(artifact: Artifact, family: Family, context: Context) -> Scores:
     )
 
 
-def _sample(artifact: Artifact, context: Context) -> tuple[list[list[int]], list[int]]:
+def _classified(
+    artifact: Artifact, module: Any, chosen: np.ndarray, context: Context
+) -> Iterator[Callable[[], Any]]:
+    """The loss of each batch of rows with a class."""
+    import torch
+
     from workbench.formats.tokens import Tokens
+    from workbench.training.batches import pad
 
     texts, classes = context.training
-    chosen = np.random.default_rng(context.seed).permutation(len(texts))[:ROWS]
     rows = Tokens.of(artifact).ids([texts[i] for i in chosen])
-    return rows, [int(classes[i]) for i in chosen]
+    labels = torch.tensor([int(classes[i]) for i in chosen])
+    for start in range(0, len(rows), BATCH):
+        part = slice(start, start + BATCH)
+        ids, mask = pad(rows[part])
+        yield partial(_loss_of, module, ids, mask, labels[part])
+
+
+def _written(
+    artifact: Artifact, module: Any, chosen: np.ndarray, context: Context
+) -> Iterator[Callable[[], Any]]:
+    """The loss of each batch of rows that go on from a prompt."""
+    from workbench.training.writer_rows import learnt
+
+    texts, targets = context.training
+    table = module.encoder.get_input_embeddings().weight
+    behind = [str(targets[i]) for i in chosen] if targets else []
+    rows = learnt(artifact.folder, [texts[i] for i in chosen], behind, len(table))
+    for start in range(0, len(rows.ids), BATCH):
+        part = np.arange(start, min(start + BATCH, len(rows.ids)))
+        yield partial(_loss_behind, module.model, rows, part)
+
+
+def _loss_of(module: Any, ids: Any, mask: Any, labels: Any) -> Any:
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(module(ids, mask), labels)
+
+
+def _loss_behind(model: Any, rows: Any, part: np.ndarray) -> Any:
+    from torch.nn.functional import cross_entropy
+
+    from workbench.training.writer_rows import answers
+
+    return cross_entropy(*answers(model, rows, part))
 
 
 def _collect(module: Any, family: Family, value: Any, finish: Any) -> Scores:

@@ -78,7 +78,7 @@ def _smaller(anatomy: Anatomy, config: StructuredPruning) -> Anatomy:
     return replace(anatomy, parts=parts, layers=layers, heads=heads, groups=groups, ffn=ffn)
 
 
-@technique(StructuredPruning, format="torch", resize=_smaller)
+@technique(StructuredPruning, format="torch", resize=_smaller, writes=True)
 def prune(artifact: Artifact, config: StructuredPruning, context: Context) -> Artifact:
     """A copy with fewer and narrower layers; ``about.kept`` tells which parts they were.
 

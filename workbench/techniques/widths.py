@@ -9,6 +9,7 @@ from typing import Any
 from workbench.core.anatomy import Anatomy, Part
 from workbench.core.errors import BadInput
 
+GROUP = 64  # weights of a row that have one scale, in INT4
 CONV1D = ("attn.c_attn.weight", "mlp.c_fc.weight")  # GPT-2 stores its layers the other way round
 
 
@@ -46,6 +47,37 @@ def openvino_int8(scale: int) -> Callable[[Anatomy, Any], Anatomy]:
         return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))
 
     return resize
+
+
+def openvino_weights(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As OpenVINO stores it when only weights are made whole: scales in two bytes.
+
+    INT4 is for the layers inside, in groups along what a row sums over; rows that cannot be
+    grouped stay in INT8.
+
+    Raises:
+        BadInput: for INT4 of a Keras network, whose products are of many shapes.
+    """
+    if config.bits == 8:
+        return openvino_int8(scale=2)(anatomy, config)
+    if anatomy.format == "keras":
+        raise BadInput("weight_only of a Keras network in 4 bits", "8 bits", "choose 8")
+
+    def narrower(part: Part) -> Part:
+        if len(part.shape) != 2 or part.role not in ("attention", "ffn"):
+            return part
+        turned = part.name.endswith((*CONV1D, "c_proj.weight"))
+        rows, along = part.shape[::-1] if turned else part.shape
+        size = group(along)
+        return replace(part, width=0.5, extra=2 * rows * along // size) if size else part
+
+    whole = openvino_int8(scale=2)(anatomy, config)
+    return replace(whole, parts=tuple(narrower(part) for part in whole.parts))
+
+
+def group(along: int) -> int:
+    """How many weights of a row have one scale in INT4: 64, or 32 where 64 do not fit; or 0."""
+    return next((size for size in (GROUP, GROUP // 2) if along % size == 0), 0)
 
 
 def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:

@@ -130,7 +130,7 @@ def teach(
         for index in shuffled([len(given.rows[int(i)]) for i in learnt], config.batch, rng):
             if context.cancelled():
                 raise Cancelled
-            loss, step = learn(learnt[index], _share(step, total)), step + 1
+            loss, step = learn(learnt[index], share(step, total)), step + 1
             context.report("distill", step, total)
             if step % TOLD == 0:
                 context.loss(step, loss, None)
@@ -165,7 +165,7 @@ def _learner(
     return learn
 
 
-def _share(step: int, total: int) -> float:
+def share(step: int, total: int) -> float:
     """Of the highest learning rate: up for a tenth of the steps, then down to zero."""
     return min((step + 1) / (WARM_UP * total), (total - step) / ((1 - WARM_UP) * total), 1.0)
 
