@@ -11,7 +11,7 @@ import numpy as np
 
 from case_studies.news_generation.corpus import SEED, corpus
 from case_studies.news_generation.events import checked as record_of
-from case_studies.news_generation.facts.check import checked
+from case_studies.news_generation.facts.check import checked, to_json
 from case_studies.news_generation.tokens import BODY, END, prompt, target
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
@@ -21,6 +21,7 @@ NEWSDESK, TRANSFER, MODEL = "newsdesk", "newsdesk-transfer", "newsdesk-lm"
 METRICS = ("fidelity", "bits_per_byte")
 JUDGED = 160  # validation rows that a model writes behind: ten of each type and language
 FOLDER = Path(__file__).parent / "model"
+PAGE = "news.ipynb"
 SOURCE = "trained here from nothing on newsdesk; case_studies/news_generation/train.py"
 
 
@@ -61,7 +62,7 @@ def check(record: Mapping[str, Any], text: str) -> dict[str, float]:
         record: as ``Record.to_json`` has it.
         text: headline and body, special tokens and all.
     """
-    found = checked(record_of(record), text.partition(END)[0].replace(BODY, "\n"))
+    found = checked(record_of(record), _plain(text))
     statuses = [fact.status for fact in found.facts]
     return {
         "fidelity": found.fidelity,
@@ -69,6 +70,29 @@ def check(record: Mapping[str, Any], text: str) -> dict[str, float]:
         "wrong": statuses.count("wrong") / len(statuses),
         "invented": float(len(found.invented)),
     }
+
+
+def prompt_of(record: Mapping[str, Any]) -> str:
+    """What a model of this study reads before it writes a brief.
+
+    Args:
+        record: plain data, from a stranger's file.
+
+    Raises:
+        BadInput: for a missing, unknown or mistyped slot, or another type of event.
+    """
+    return prompt(record_of(record))
+
+
+def facts_of(record: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Every fact of a record as a text tells it, and what was invented, as plain data."""
+    shown = _plain(text)
+    return to_json(checked(record_of(record), shown), shown)
+
+
+def _plain(text: str) -> str:
+    """What a model wrote, as a reader sees it: the headline, then the body on a new line."""
+    return text.partition(END)[0].replace(BODY, "\n")
 
 
 @cache

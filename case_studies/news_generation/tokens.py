@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -41,7 +42,23 @@ def learnt(pairs: Iterable[Pair]) -> Any:
         show_progress=False,
     )
     made.train_from_iterator((prompt(x.record) + target(x) for x in pairs), trainer)
-    return made
+    return readable(made)
+
+
+def readable(tokenizer: Any) -> Any:
+    """The same, which reads out what lies between headline and body as a new line."""
+    from tokenizers import Tokenizer
+
+    told = json.loads(tokenizer.to_str())
+    for token in told["added_tokens"]:
+        token["special"] = token["content"] != BODY
+    new_line = {"type": "Replace", "pattern": {"String": BODY}, "content": "\n"}
+    plain = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True}
+    told["decoder"] = {
+        "type": "Sequence",
+        "decoders": [new_line, {**plain, "use_regex": True}],
+    }
+    return Tokenizer.from_str(json.dumps(told))
 
 
 def prompt(record: Record) -> str:
@@ -57,7 +74,7 @@ def target(pair: Pair) -> str:
 
 def parsed(text: str) -> Brief:
     """The brief in what a model wrote, with its special tokens."""
-    headline, _, body = text.partition(END)[0].partition(BODY)
+    headline, _, body = text.partition(END)[0].replace(BODY, "\n").partition("\n")
     return Brief(headline.strip(), body.strip())
 
 

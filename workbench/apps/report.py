@@ -14,7 +14,7 @@ from workbench.core.home import home
 from workbench.core.records import Run
 from workbench.figures.script import plotly_script
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
-from workbench.i18n.numbers import change_words, figure, speed_words
+from workbench.i18n.numbers import change_words, figure, quality_of, speed_words
 from workbench.i18n.recipe_words import recipe_words
 from workbench.i18n.table import text
 from workbench.panels.foreign import escape
@@ -57,7 +57,8 @@ def _page(runs: Sequence[Run]) -> str:
     for i, (key, found) in enumerate(groups):
         some = list(found)
         parts.append(_group(i, *key, some))
-        info = tradeoff_info(some, "latency_mean", "accuracy", lambda r: recipe_words(r, "en"))
+        judged = quality_of(some[-1].metrics)
+        info = tradeoff_info(some, "latency_mean", judged, lambda r: recipe_words(r, "en"))
         figures.append(draw_tradeoff(info, Look()))
     drawn = json.dumps(figures).replace("<", "\\u003c")  # no text in it can end the script
     draw = "(f, i) => Plotly.newPlot(`p${i}`, f.data, f.layout, {displayModeBar: false})"
@@ -101,10 +102,11 @@ def _row(run: Run) -> str:
     def shown(metric: str) -> str:
         return figure(metric, found[metric]) if metric in found else ""
 
+    judged = quality_of(found)
     speed, quality = text("verdict.reference", "en"), ""
     if run.reference is not None:
         speed = speed_words(found["speedup_latency"], run.verdicts.get("speedup_latency"), "en")
-        quality = change_words(found["accuracy_change"], run.verdicts.get("accuracy"), "en")
-    cells = [recipe_words(run.recipe, "en"), shown("accuracy"), quality]
+        quality = change_words(found[f"{judged}_change"], run.verdicts.get(judged), "en")
+    cells = [recipe_words(run.recipe, "en"), shown(judged), quality]
     cells += [shown("latency_mean"), speed, shown("size")]
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -9,7 +9,14 @@ from typing import Any
 
 from workbench.core.errors import visible
 from workbench.core.records import Run
-from workbench.i18n.numbers import change_words, duration, figure, interval, speed_words
+from workbench.i18n.numbers import (
+    change_words,
+    duration,
+    figure,
+    interval,
+    quality_of,
+    speed_words,
+)
 from workbench.i18n.recipe_words import recipe_words
 from workbench.i18n.table import TEXTS, text
 
@@ -48,9 +55,10 @@ def describe(run: Run) -> None:
     if run.error:
         say(f"  {text('error.sentence', 'en', **run.error)}")
     if run.reference is not None:
-        for metric, words in (("speedup_latency", speed_words), ("accuracy_change", change_words)):
+        judged = quality_of(run.metrics)
+        pairs = ("speedup_latency", "speedup_latency"), (f"{judged}_change", judged)
+        for (metric, key), words in zip(pairs, (speed_words, change_words), strict=True):
             if metric in run.metrics:
-                key = metric if metric.startswith("speedup") else "accuracy"
                 say(f"  {words(run.metrics[metric], run.verdicts.get(key), 'en')}")
     for name, estimate in run.metrics.items():
         ends = interval(name, estimate, "en")

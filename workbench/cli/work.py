@@ -15,7 +15,7 @@ from workbench.cli.output import Progress, as_json, describe, say, table
 from workbench.core.errors import BadInput
 from workbench.core.home import home
 from workbench.core.records import Job, Run
-from workbench.i18n.numbers import figure
+from workbench.i18n.numbers import figure, quality_of
 from workbench.i18n.recipe_words import recipe_words
 from workbench.jobs.client import ENDED, HttpClient
 from workbench.recipes.grid import expand, seconds, time_words
@@ -113,7 +113,7 @@ def run(
     asked = {
         "model": model,
         "task": task_id(task, text_column, label_column, no_header, unlabelled),
-        "recipe": _given(recipe, "recipe"),
+        "recipe": given(recipe, "recipe"),
         "split": "test" if verify else "validation",
     }
     job = through("run", asked)
@@ -139,7 +139,7 @@ def sweep(
     asked = {
         "model": model,
         "task": task_id(task, text_column, label_column, no_header, unlabelled),
-        "grid": _given(grid, "grid"),
+        "grid": given(grid, "grid"),
         "split": "test" if verify else "validation",
     }
     recipes = expand(asked["grid"])
@@ -203,7 +203,7 @@ def runs(json: Json = False) -> None:
             one.id[:12],
             one.status,
             recipe_words(one.recipe, "en"),
-            shown(one, "accuracy"),
+            shown(one, quality_of(one.metrics)),
             shown(one, "latency_mean"),
             shown(one, "speedup_latency"),
             shown(one, "size"),
@@ -211,10 +211,10 @@ def runs(json: Json = False) -> None:
         )
         for one in Store(home()).listed()
     ]
-    table(("id", "status", "recipe", "accuracy", "latency", "speed", "size", "model"), rows)
+    table(("id", "status", "recipe", "quality", "latency", "speed", "size", "model"), rows)
 
 
-def _given(words: str, what: str) -> Any:
+def given(words: str, what: str) -> Any:
     """JSON from a file, or from the argument itself."""
     text = words
     if not words.lstrip().startswith(("{", "[")):

@@ -13,7 +13,11 @@ GROUP = "workbench.case_studies"
 
 @cache
 def studies() -> Mapping[str, Any]:
-    """Name to module: it has ``TASKS`` and ``MODELS`` (id to what loads it) and a ``PAGE``."""
+    """Name to module: ``TASKS`` and ``MODELS`` (id to what loads it), ``PAGE`` (a notebook).
+
+    One whose models write from records also has ``prompt_of(record)`` and
+    ``facts_of(record, text)``, plain data in and out.
+    """
     found = {}
     for point in entry_points(group=GROUP):
         with suppress(ImportError):  # a broken one costs only itself

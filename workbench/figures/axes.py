@@ -6,25 +6,31 @@ from collections.abc import Sequence
 from math import ceil, floor, log10
 from typing import Any
 
+from workbench.i18n.numbers import POINTS
 from workbench.i18n.table import text
 
-QUALITY = {"accuracy", "macro_f1", "accuracy_change"}
+QUALITY = {"accuracy", "macro_f1", "accuracy_change", "fidelity", "fidelity_change"}
+QUALITY |= {"distinct_2", "identical"}
+BITS = {"bits_per_byte", "bits_per_byte_change"}
 BYTES = {"size", "packed_size", "memory"}
-HIGHER = QUALITY | {"throughput"}
-HIGHER |= {"speedup_latency", "speedup_throughput"}
+RATES = {"throughput", "prefill", "decode_1", "decode_8", "decode_32"}
+HIGHER = QUALITY | RATES
+HIGHER |= {"speedup_latency", "speedup_throughput", "speedup_8", "speedup_32"}
 
 
 def unit_of(metric: str, language: str) -> str:
     """As people read it, such as ``ms``."""
-    if metric == "accuracy_change":
+    if metric in POINTS:
         return text("unit.points", language)
     if metric.startswith("speedup"):
         return "×"
-    if "latency" in metric:
+    if "latency" in metric or metric.startswith("first_token"):
         return "ms"
     if metric in BYTES:
         return "MB"
-    return {"throughput": "1/s", "making": "s"}.get(metric, "%")
+    plain = {"making": "s", "kl": "nat", "length": "", "invented": ""}
+    plain |= dict.fromkeys(RATES, "1/s") | dict.fromkeys(BITS, "bit/B")
+    return plain.get(metric, "%")
 
 
 def log_ticks(values: Sequence[float]) -> dict[str, Any]:
@@ -40,7 +46,7 @@ def log_ticks(values: Sequence[float]) -> dict[str, Any]:
 
 def axis_title(metric: str, unit: str, language: str, across: bool = False) -> str:
     """Name, unit, and for the axis across which way is better."""
-    title = f"{text(f'metric.{metric}', language)} [{unit}]"
+    title = text(f"metric.{metric}", language) + (f" [{unit}]" if unit else "")
     if not across:
         return title
     way = "faster_right" if metric in HIGHER else "faster_left"

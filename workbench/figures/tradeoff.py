@@ -105,7 +105,7 @@ def tradeoff_info(
 
 def _y(run: Run, metric: str) -> Estimate | None:
     """The metric; the reference's change against itself is zero by definition."""
-    if metric == "accuracy_change" and run.reference is None and run.status == "done":
+    if metric.endswith("_change") and run.reference is None and run.status == "done":
         return Estimate(0.0, 0.0, 0.0, 1, "1", 1.0, "exact")
     return run.metrics.get(metric)
 

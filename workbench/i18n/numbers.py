@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from workbench.core.records import Estimate, Verdict
 from workbench.i18n.table import TEXTS, text
 
@@ -9,6 +11,14 @@ THIN = "\u202f"  # narrow no-break space, before a unit
 MINUS = "\u2212"
 METRICS = tuple(key.removeprefix("metric.") for key in TEXTS if key.startswith("metric."))
 UNITS = {"s": (1e3, "ms"), "B": (1e-6, "MB"), "1": (1e2, "%"), "1/s": (1.0, "/s")}
+QUALITY = ("fidelity", "bits_per_byte", "accuracy")  # how good a model is, in one number
+POINTS = ("accuracy_change", "fidelity_change")
+SHARES = ("accuracy", "macro_f1", "fidelity", *POINTS)
+
+
+def quality_of(metrics: Container[str]) -> str:
+    """Which of them says how good a model is."""
+    return next((name for name in QUALITY if name in metrics), QUALITY[-1])
 
 
 def significant(value: float, digits: int = 2) -> str:
@@ -31,7 +41,11 @@ def scaled(metric: str, estimate: Estimate) -> tuple[float, float, float, str]:
 
     Speed-ups are pure ratios; other fractions become per cent.
     """
-    factor, unit = (1.0, "×") if metric.startswith("speedup") else UNITS[estimate.unit]
+    factor, unit = (
+        (1.0, "×")
+        if metric.startswith("speedup")
+        else UNITS.get(estimate.unit, (1.0, estimate.unit))
+    )
     if metric == "making":
         factor, unit = 1.0, "s"
     return estimate.value * factor, estimate.low * factor, estimate.high * factor, unit
@@ -39,7 +53,7 @@ def scaled(metric: str, estimate: Estimate) -> tuple[float, float, float, str]:
 
 def digits_for(metric: str, value: float) -> str:
     """One number of a metric, with as many digits as it deserves."""
-    if metric in ("accuracy", "macro_f1", "accuracy_change"):
+    if metric in SHARES:
         return f"{value:.1f}".replace("-", MINUS)
     return significant(value, 3 if value >= 10 else 2)
 
@@ -47,9 +61,9 @@ def digits_for(metric: str, value: float) -> str:
 def figure(metric: str, estimate: Estimate, language: str = "en") -> str:
     """``92.4 %``, ``1.4 ms``, ``22.7 MB``, ``6.2×``; a change as ``+0.4 points``."""
     value, _, _, unit = scaled(metric, estimate)
-    if metric == "accuracy_change":
+    if metric in POINTS:
         return f"{value:+.1f}{THIN}{text('unit.points', language)}".replace("-", MINUS)
-    space = "" if unit in ("×", "/s") else THIN
+    space = "" if unit in ("×", "/s", "") else THIN
     return f"{digits_for(metric, value)}{space}{unit}"
 
 
@@ -85,11 +99,22 @@ def change_words(change: Estimate, verdict: Verdict | None, language: str) -> st
     """``0.7 points lower (0.1 to 1.3)`` or ``cannot tell: …``."""
     if verdict is None or verdict.verdict == "cannot tell":
         return cannot_tell(verdict, "rows", language)
+    if change.unit != "1":
+        return _bits_words(change, language)
     lower = verdict.verdict == "worse"
     sign = -100 if lower else 100
     ends = sorted((sign * change.low, sign * change.high))
     shown = [f"{x:.1f}".replace("-", MINUS) for x in (sign * change.value, *ends)]
     key = "number.lower" if lower else "number.higher"
+    return text(key, language, x=shown[0], low=shown[1], high=shown[2])
+
+
+def _bits_words(change: Estimate, language: str) -> str:
+    """``0.03 bits per byte more (0.02 to 0.04)``."""
+    sign = -1 if change.value < 0 else 1
+    ends = sorted((sign * change.low, sign * change.high))
+    shown = [significant(x) for x in (sign * change.value, *ends)]
+    key = "number.less" if sign < 0 else "number.more"
     return text(key, language, x=shown[0], low=shown[1], high=shown[2])
 
 

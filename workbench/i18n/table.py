@@ -13,6 +13,7 @@ from workbench.i18n import (
     texts_operating,
     texts_recipe,
     texts_why,
+    texts_written,
 )
 
 LANGUAGES = ("en", "zh")
@@ -25,6 +26,7 @@ AREAS = (
     texts_ledger,
     texts_why,
     texts_operating,
+    texts_written,
 )
 TEXTS: dict[str, tuple[str, str]] = {k: v for area in AREAS for k, v in area.TEXTS.items()}
 

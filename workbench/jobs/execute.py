@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
-from workbench.jobs import room
+from workbench.jobs import kept, room
 from workbench.jobs.desk import Desk, Emit
 from workbench.jobs.meters import FAST
 from workbench.jobs.operating import operate
@@ -63,14 +63,15 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
     register()
     desk = Desk(job.id, job.client, home, Store(home), emit, told.to_stop, told.secret)
     asked = job.request
+    if job.kind == "generate":
+        return write(desk, asked)
+    kept.rest()  # whatever is timed now shall have the machine for itself
     if job.kind == "tune":
         return _tune(desk, asked["model"], asked)
     if job.kind == "ceiling":
         return _ceiling(desk, asked["threads"])
     if job.kind == "operating":
         return operate(desk, asked)
-    if job.kind == "generate":
-        return write(desk, asked)
     model = asked["model"]
     if asked.get("tune"):
         model = _tune(desk, model, {**asked, "mode": asked["tune"]})["id"]

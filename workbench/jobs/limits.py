@@ -13,3 +13,4 @@ BACKLOG = 2000  # events that a slow follower may lag behind before it is cut of
 SEND_S = 30.0  # that a follower may leave an event unread in a full connection
 CONNECTIONS = 1024  # open connections and requests under way
 STAGES = 8  # models between the steps of recipes that are kept; the least used goes
+NARROWED = 6  # compressed models that write, kept for the next prompt; the least used goes

@@ -74,7 +74,7 @@ def made(
 def _context(
     setup: Setup, desk: Desk, workspace: Path, teacher: Artifact, planned: Plan
 ) -> Context:
-    if setup.task.kind == "generation" and not _learns(planned):
+    if setup.task.kind == "generation" and not learns(planned):
         return _followed(desk, Context(workspace=workspace, teacher=teacher))
     rows = setup.task.rows("train")
     chosen = np.random.default_rng(0).permutation(len(rows.texts))[:CALIBRATION]
@@ -93,7 +93,7 @@ def _followed(desk: Desk, context: Context) -> Context:
     return replace(context, report=desk.stage, loss=desk.loss, cancelled=desk.cancelled)
 
 
-def _learns(planned: Plan) -> bool:
+def learns(planned: Plan) -> bool:
     """Whether a step looks at training rows: making those of a task may take seconds."""
     return bool({step.name for step in planned.steps} - {"export", "bf16", "weight_only"})
 

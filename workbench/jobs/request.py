@@ -20,7 +20,9 @@ FIELDS = {
     "run": {"model", "task", "recipe", "split", "timeout"},
     "ceiling": {"threads", "timeout"},
     "operating": {"run", "grid", "timeout"},
-    "generate": {"model", "prompts", "runtime", "sampling", "timeout"},
+    "generate": {
+        *("model", "prompts", "record", "recipe", "runtime", "sampling", "task", "timeout"),
+    },
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},
 }
 LONGEST_S = 1e9

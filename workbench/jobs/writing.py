@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import BadInput
+from workbench.core.errors import BadInput, Cancelled
 from workbench.core.knobs import build
-from workbench.jobs import room
+from workbench.core.studies import studies
+from workbench.jobs import kept, room
 from workbench.jobs.desk import Desk
 from workbench.jobs.limits import PROMPT_CHARS, PROMPTS
+from workbench.jobs.narrow import narrowed
 from workbench.jobs.setup import check_writes
+from workbench.measure.host import Host
+from workbench.recipes.plan import plan
+from workbench.recipes.recipe import Recipe
 
 PLAIN = ("\n", "\t")  # control characters that a prompt may hold
 
@@ -22,23 +27,44 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
     How many tokens a prompt has is seen where it is written on: a tokenizer is a stranger's file.
 
     Args:
-        request: ``model``, ``prompts``; perhaps ``runtime`` and ``sampling``.
+        request: ``model``; ``prompts`` or a ``record``; perhaps ``recipe`` or ``runtime``, and
+            ``sampling``.
         home: ``WORKBENCH_HOME``.
 
+    Returns:
+        The same with ``prompts``, ``recipe`` and ``sampling`` for certain.
+
     Raises:
-        BadInput: for a model that does not write, a prompt that is none or too long, or a
-            setting outside its domain.
+        BadInput: for a model that does not write, a prompt or record that is none or too long, a
+            recipe that cannot be, or a setting outside its domain.
     """
     from workbench import models
     from workbench.runtimes.decoder import Sampling
     from workbench.runtimes.writers import checked
 
-    given = {"runtime": {"name": "torch"}, "sampling": {}, **request}
+    given = {"sampling": {}, **request}
+    runtime = _object({"runtime": {"name": "torch"}, **given}, "runtime")
+    if "record" in given:
+        given["prompts"] = [_study().prompt_of(given["record"])]
     given["prompts"] = _prompts(given.get("prompts"))
     build(Sampling, _object(given, "sampling"))
-    checked(_object(given, "runtime"))
     check_writes(models.find(given["model"], home))
-    return given
+    recipe = Recipe.from_json(_object({"recipe": {"runtime": runtime}, **given}, "recipe"))
+    checked(recipe.to_json()["runtime"])
+    plan(recipe, models.anatomy(models.folder(given["model"], home)))
+    return {**given, "recipe": recipe.to_json()}
+
+
+def _study() -> Any:
+    """The case study whose models write from records.
+
+    Raises:
+        BadInput: if there is none.
+    """
+    for study in studies().values():
+        if hasattr(study, "prompt_of"):
+            return study
+    raise BadInput("a record", "a case study that reads records", "give a prompt instead")
 
 
 def _object(given: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -72,42 +98,70 @@ def _plain(prompt: str) -> str:
 
 
 def write(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Do it, in a process of its own.
+    """Do it, in a process of its own that stays for the next prompt.
 
     Returns:
-        ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds"}``.
+        ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds"}``, and ``facts`` where a
+        record was given: what became of each of them.
 
     Raises:
         BadInput: if a prompt does not fit the model, or there is no room for it.
         HostFailed: if the model cannot be opened or fails on the way.
         Cancelled: when asked to stop.
     """
-    from workbench import models
-    from workbench.measure.host import Host
-
-    folder, prompts = models.folder(request["model"], desk.home), request["prompts"]
-    sampling, runtime = dict(request["sampling"]), dict(request["runtime"])
-    longest = max(map(len, prompts)) + sampling.get("tokens", 0)
-    room.check(room.of_writing(models.anatomy(folder), len(prompts), longest), desk.home)
-    desk.stage("load", 0, 0)
-    host = Host("writing", int(runtime.get("threads", 1)), desk.cancelled)
+    recipe = Recipe.from_json(request["recipe"])
+    key, host = _opened(desk, request, recipe)
     try:
-        host.ask(do="open_writer", folder=str(folder), runtime=runtime)
-        desk.stage("write", 0, 0)
-        given = host.ask(do="write", prompts=prompts, sampling=sampling)
-        return {**_followed(host, len(prompts), desk), "prompt_tokens": given["tokens"]}
-    finally:
+        told = _written(host, desk, request)
+    except BaseException:
         host.close()
+        raise
+    kept.give_back(key, host)
+    if told is None:
+        raise Cancelled
+    if "record" in request:
+        told["facts"] = _study().facts_of(request["record"], told["texts"][0])
+    return told
 
 
-def _followed(host: Any, rows: int, desk: Desk) -> dict[str, Any]:
-    """Tell every piece until the last."""
-    texts = [""] * rows
+def _opened(desk: Desk, request: Mapping[str, Any], recipe: Recipe) -> tuple[Any, Host]:
+    """A process with the model open in it, and the key that it is kept under."""
+    from workbench import models
+
+    model = request["model"]
+    original = models.folder(model, desk.home)
+    anatomy = models.anatomy(original)
+    longest = max(map(len, request["prompts"])) + int(request["sampling"].get("tokens", 0))
+    room.check(room.of_writing(anatomy, len(request["prompts"]), longest), desk.home)
+    key = (str(original), models.fingerprint(original), str(recipe))
+    runtime = recipe.to_json()["runtime"]
+
+    def start() -> Host:
+        folder = narrowed(desk, model, recipe, request.get("task", ""))
+        desk.stage("load", 0, 0)
+        host = Host("writing", recipe.runtime.threads, desk.cancelled)
+        host.ask(do="open_writer", folder=str(folder), runtime=runtime)
+        return host
+
+    return key, kept.taken(key, start)
+
+
+def _written(host: Host, desk: Desk, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Tell every piece until the last; None if it was to stop: the process lives on."""
+    host.follow(lambda: False)
+    desk.stage("write", 0, 0)
+    sampling = dict(request["sampling"])
+    given = host.ask(do="write", prompts=request["prompts"], sampling=sampling)
+    texts = [""] * len(request["prompts"])
     while True:
+        if desk.cancelled():
+            host.ask(do="stop")
+            return None
         told = host.ask(do="more")
         pieces = told["pieces"]
         if any(pieces):
             texts = [text + piece for text, piece in zip(texts, pieces, strict=True)]
             desk.text(pieces)
         if told["done"]:
-            return {"texts": texts, **{x: told[x] for x in ("tokens", "first_s", "seconds")}}
+            kept_back = {x: told[x] for x in ("tokens", "first_s", "seconds")}
+            return {"texts": texts, **kept_back, "prompt_tokens": given["tokens"]}

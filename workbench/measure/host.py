@@ -52,7 +52,7 @@ class Host:
     ) -> None:
         self._side, self._cancelled, self._closed = side, cancelled, False
         self._mark = mark()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close())  # noqa: SIM115 (lives as long as the host)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the host)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", PROGRAM, module, str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -98,6 +98,15 @@ class Host:
         """Give an order and wait for the answer."""
         self.send(order)
         return self.answer()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given another order."""
+        return not self._closed and self._process.poll() is None
+
+    def follow(self, cancelled: Callable[[], bool]) -> None:
+        """From now on ask this whether to stop: a process may serve several jobs."""
+        self._cancelled = cancelled
 
     def close(self) -> None:
         """End the process and what it started, at once: it holds nothing worth saving."""

@@ -124,6 +124,11 @@ class Program:
         assert self._writing is not None
         return self._writing.more()
 
+    def stop(self) -> dict[str, Any]:
+        """Write no further; the session stays open."""
+        self._writing = None
+        return {}
+
     def paced(self, prompts: list[str], tokens: int) -> dict[str, Any]:
         """Seconds to the first token and to the last of so many behind each prompt."""
         return decoding.paced(self._session, prompts, tokens)

@@ -10,7 +10,6 @@ import ipywidgets as w
 from workbench.core.records import Run
 from workbench.figures.limits import with_limits
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
-from workbench.i18n.numbers import METRICS
 from workbench.i18n.table import TEXTS
 from workbench.panels.card import Card, classed, trouble
 from workbench.panels.foreign import CODE, escape
@@ -50,7 +49,7 @@ class ExplorePanel(Card):
         self._showing = True
         say = self.state.session.say
         self.title(say("explore.heading"))
-        options = [(say(f"metric.{metric}"), metric) for metric in METRICS]
+        options = [(say(f"metric.{metric}"), metric) for metric in self.state.metrics()]
         for widget, trait in ((self.x, "x"), (self.y, "y")):
             widget.options = options
             widget.value = getattr(self.state, trait)
@@ -115,7 +114,9 @@ class RunsPanel(Card):
             words = "explore.first" if self.state.session.expecting() else "explore.no_runs"
             self.table.html = f'<p class="wb-soft">{escape(say(words))}</p>'
             return
-        heads = "".join(f"<th>{escape(say(f'table.{head}'))}</th>" for head in HEADS)
+        keys = {head: f"table.{head}" for head in HEADS}
+        keys |= {"accuracy": f"expect.{self.state.session.judged}"}
+        heads = "".join(f"<th>{escape(say(keys[head]))}</th>" for head in HEADS)
         body = "".join(self._row(row) for row in rows)
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         self.table.html = f'<div class="wb-scroll" tabindex="0">{table}</div>'

@@ -13,7 +13,7 @@ from workbench.panels.foreign import escape
 from workbench.panels.web import Markup
 from workbench.state.measure import JobLine, MeasureState
 
-SHOWN = ("accuracy", "latency_mean", "size", "memory")
+SHOWN = ("latency_mean", "size", "memory")
 
 
 class MeasurePanel(Card):
@@ -44,7 +44,7 @@ class MeasurePanel(Card):
     def _figures(self) -> str:
         info, session = self.state.compress.info, self.state.session
         cells = []
-        for metric in SHOWN:
+        for metric in (self.state.session.judged, *SHOWN):
             estimate = info.expected.metrics.get(metric) if info else None
             head = f"<span>{escape(session.say(f'expect.{metric}'))}</span>"
             if estimate is None:

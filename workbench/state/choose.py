@@ -204,7 +204,8 @@ class ChooseState(HasTraits):
         card, task = self.card(), self.task()
         if card is None or task is None:
             return False
-        return task.kind in card.kinds and sorted(card.labels) == sorted(task.classes)
+        made = task.kind in card.kinds
+        return made and (task.kind == "generation" or sorted(card.labels) == sorted(task.classes))
 
     def tune(self, mode: str) -> Job | None:
         """Tune the chosen encoder on the chosen task: ``linear`` or ``full``."""

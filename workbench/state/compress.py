@@ -197,8 +197,9 @@ class CompressState(HasTraits):
         if session.model:
             try:
                 self.anatomy = models.anatomy(models.folder(session.model, session.home))
-                labels = models.find(session.model, session.home).labels
-                self._untuned = sorted(labels) != sorted(tasks.find(session.task).classes)
+                card, task = models.find(session.model, session.home), tasks.find(session.task)
+                writes = task.kind == "generation" and task.kind in card.kinds
+                self._untuned = not writes and sorted(card.labels) != sorted(task.classes)
             except BadInput as err:
                 self.trouble = self.session.told(err) if session.task else ""
         self._follow_format()

@@ -10,7 +10,11 @@ from typing import Any
 from workbench.core.records import Estimate, Run
 from workbench.recipes.recipe import Recipe
 
-BORROWED = ("accuracy", "macro_f1", "accuracy_change", "throughput", "memory")
+BORROWED = (
+    *("accuracy", "macro_f1", "accuracy_change", "throughput", "memory"),
+    *("fidelity", "fidelity_change", "bits_per_byte", "bits_per_byte_change", "prefill"),
+)
+BEGINNINGS = ("speedup", "decode", "first_token")
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def expect(recipe: Recipe, size_bytes: int, runs: Sequence[Run]) -> Expectation:
     borrowed = {
         name: value
         for name, value in near.metrics.items()
-        if name in BORROWED or "latency" in name or name.startswith("speedup")
+        if name in BORROWED or "latency" in name or name.startswith(BEGINNINGS)
     }
     return Expectation({**borrowed, "size": exact}, near, near.recipe == plain)
 

@@ -9,7 +9,16 @@ from traitlets import Bool, Dict, HasTraits, Unicode, validate
 
 from workbench.core.errors import BadInput
 from workbench.core.records import Estimate, Run
-from workbench.i18n.numbers import METRICS, change_words, figure, interval, speed_words
+from workbench.i18n.numbers import (
+    METRICS,
+    POINTS,
+    QUALITY,
+    change_words,
+    figure,
+    interval,
+    quality_of,
+    speed_words,
+)
 from workbench.i18n.recipe_words import recipe_words
 from workbench.recipes.recipe import Recipe
 from workbench.state.compress import CompressState
@@ -49,6 +58,19 @@ class ExploreState(HasTraits):
         self._known: frozenset[str] = frozenset()
         self._asked = False
         self.session.observe(self._look_again, ["runs", "jobs"])
+        self.session.observe(self._follow_task, ["judged"])
+
+    def _follow_task(self, _: Any) -> None:
+        """A task of another kind is judged by another number."""
+        if self.y in QUALITY:
+            self.y = self.session.judged
+
+    def metrics(self) -> tuple[str, ...]:
+        """What the axes can show: whatever some run here has, and what they show now."""
+        some = {name for run in self.points() for name in run.metrics}
+        if not some:
+            return METRICS
+        return tuple(name for name in METRICS if name in {*some, self.x, self.y})
 
     def _look_again(self, _: Any) -> None:
         """Ask for the machine's limits anew when a job has ended."""
@@ -145,9 +167,9 @@ class ExploreState(HasTraits):
             id=run.id,
             recipe=self.name(run.recipe),
             split=self.session.say(f"split.{run.split}"),
-            accuracy=shown("accuracy"),
+            accuracy=shown(quality_of(found)),
             change=_change(run),
-            quality=self._verdict(run, "accuracy", language),
+            quality=self._verdict(run, quality_of(found), language),
             latency=shown("latency_mean"),
             speed=self._verdict(run, "speedup_latency", language),
             size=shown("size"),
@@ -163,17 +185,20 @@ class ExploreState(HasTraits):
         verdict = run.verdicts.get(metric)
         if verdict is None:
             return "cannot tell", ""
-        name = "accuracy_change" if metric == "accuracy" else metric
+        name = f"{metric}_change" if metric in QUALITY else metric
         if name not in run.metrics:
             return verdict.verdict, ""
-        words = change_words if metric == "accuracy" else speed_words
+        words = change_words if metric in QUALITY else speed_words
         return verdict.verdict, words(run.metrics[name], verdict, language)
 
 
 def _change(run: Run) -> str:
     """``−1.1 ± 0.7``: points against the reference, with half the width of the interval."""
-    change = run.metrics.get("accuracy_change")
+    name = f"{quality_of(run.metrics)}_change"
+    change = run.metrics.get(name)
     if change is None:
         return "–"
+    if name not in POINTS:
+        return f"{change.value:+.3f} ± {(change.high - change.low) / 2:.3f}".replace("-", "−")
     half = 50 * (change.high - change.low)
     return f"{100 * change.value:+.1f} ± {half:.1f}".replace("-", "−")

@@ -64,6 +64,8 @@ class MeasureState(HasTraits):
     def _measure_baseline(self) -> None:
         """Once for a task: what a model is worth shows beside the plain baseline only."""
         session = self.session
+        if self.compress.anatomy.writes:
+            return
         asked = [job for job in session.jobs if job.request.get("model") == BASELINE]
         if session.baselines() or any(job.request.get("task") == session.task for job in asked):
             return

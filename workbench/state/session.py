@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Session(HasTraits):
     losses = Tuple(help="(step, loss, accuracy or None) of the training under way")
     selected = Unicode("", help="id of the run that is looked at, or empty")
     trouble = Unicode("", help="empty, or why the last wish failed")
+    judged = Unicode("accuracy", help="metric that says how good a model is at the chosen task")
 
     def __init__(
         self, client: Client, home: Path, published: bool = False, public: bool = False
@@ -50,6 +52,13 @@ class Session(HasTraits):
         self._under_way: dict[str, str] = {}  # provisional run to the job that measures it
         self._offline = False
         self._linked: dict[str, Run] = {}  # runs of others, by a link
+        self.observe(self._task_changed, ["task"])
+
+    def _task_changed(self, _: Any) -> None:
+        from workbench import tasks
+
+        with suppress(BadInput):  # of a file that is gone: as before
+            self.judged = tasks.find(self.task).metrics[0]
 
     def say(self, key: str, **values: Any) -> str:
         """A text in the language of the visit."""
