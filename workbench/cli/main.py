@@ -11,7 +11,17 @@ import httpx
 import typer
 
 from workbench import __version__
-from workbench.cli import apps, ceiling, flips, generate, look, operating, why, work
+from workbench.cli import (
+    apps,
+    ceiling,
+    flips,
+    generate,
+    look,
+    operating,
+    parallel,
+    why,
+    work,
+)
 from workbench.cli.output import as_json
 from workbench.core.deps import MissingDependency
 from workbench.core.errors import BadInput
@@ -37,7 +47,7 @@ def _version(
         raise typer.Exit
 
 
-for commands in (apps, look, work, generate, flips, why, operating, ceiling):
+for commands in (apps, look, work, generate, parallel, flips, why, operating, ceiling):
     commands.register(program)
 
 

@@ -65,7 +65,7 @@ def operating(
 def _grid(one: Run, given: Mapping[str, str | None], unsorted: bool) -> Grid:
     """What is tried: as most would, but for what was given."""
     usual = suggested(one.recipe["runtime"], int(one.environment.get("threads", 1)))
-    grid = {n: _numbers(n, words) for n, words in given.items() if words is not None}
+    grid = {n: numbers(n, words) for n, words in given.items() if words is not None}
     if unsorted:
         grid["bucketed"] = [True, False]
     return Grid.from_json({**usual.to_json(), **grid})
@@ -89,7 +89,12 @@ def _tell(
         print(f"no setting stays under {ceiling_ms:g} ms")
 
 
-def _numbers(name: str, words: str) -> list[int]:
+def numbers(name: str, words: str) -> list[int]:
+    """Whole numbers of an option, such as ``1,2,4``.
+
+    Raises:
+        BadInput: for anything else.
+    """
     try:
         return [int(word) for word in words.split(",")]
     except ValueError as err:

@@ -134,7 +134,7 @@ class Job(Record):
     """Work asked for: queued, followed, cancelled.
 
     Args:
-        kind: ``tune``, ``run``, ``sweep``, ``ceiling`` or ``operating``.
+        kind: ``tune``, ``run``, ``sweep``, ``ceiling``, ``operating``, ``generate``, ``parallel``.
         client: who asked; turns are fair between clients.
         request: what was asked, as plain data.
         stage: what is being done, a key of the text table such as ``launch``.

@@ -86,7 +86,8 @@ def _traced(model: Any) -> Any:
                 use_cache=True,
                 logits_to_keep=take,
             ).logits
-            kept = [t for layer in cache.layers for t in (layer.keys, layer.values)]
+            layers: Any = cache.layers
+            kept = [t for layer in layers for t in (layer.keys, layer.values)]
             return (logits, *kept)
 
     return Step()

@@ -75,7 +75,7 @@ def save(artifact: Artifact, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     module = artifact.payload
-    weights = int8.flat(_once(module.state_dict()))
+    weights = _once(int8.flat(module.state_dict()))
     save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
     settings = module.encoder.config
     if module.about.pooling == WRITES:

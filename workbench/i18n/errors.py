@@ -12,14 +12,16 @@ from workbench.i18n import (
     texts_keras,
     texts_ledger,
     texts_operating,
+    texts_parallel,
     texts_remedies,
     texts_why,
+    texts_written,
 )
 from workbench.i18n.table import text
 
 AREAS = (
     *(texts_expected, texts_remedies, texts_errors_models, texts_keras, texts_ledger, texts_why),
-    texts_operating,
+    *(texts_operating, texts_parallel, texts_written),
 )
 PHRASES: dict[str, str] = {k: v for area in AREAS for k, v in area.PHRASES.items()}
 NAME = re.compile(r"\\\{[^{}]*\\\}")

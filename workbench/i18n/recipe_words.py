@@ -57,7 +57,7 @@ def _technique(entry: Mapping[str, Any], language: str, anatomy: Anatomy | None)
     if name in ("magnitude_pruning", "gradual_pruning"):
         return text("words.zeros", language, n=round(100 * entry["amount"]))
     if name in MARKED:
-        return text(MARKED[name], language)
+        return text(MARKED[name], language, n=entry.get("bits", 8))
     return PRECISION.get(name) or _named("technique", name, language)
 
 

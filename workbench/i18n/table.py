@@ -11,6 +11,7 @@ from workbench.i18n import (
     texts_ledger,
     texts_model,
     texts_operating,
+    texts_parallel,
     texts_recipe,
     texts_why,
     texts_written,
@@ -26,6 +27,7 @@ AREAS = (
     texts_ledger,
     texts_why,
     texts_operating,
+    texts_parallel,
     texts_written,
 )
 TEXTS: dict[str, tuple[str, str]] = {k: v for area in AREAS for k, v in area.TEXTS.items()}

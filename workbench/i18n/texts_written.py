@@ -1,6 +1,11 @@
 """Models that write: how good, how fast, and what became of the facts."""
 
 TEXTS = {
+    "choose.tune_lora": ("Tune with LoRA", "LoRA 微调"),
+    "choose.tune_lora_help": (
+        "Small matrices beside the weights are learnt, and added to them afterwards.",
+        "只学习权重旁的小矩阵，之后并入权重。",
+    ),
     "expect.fidelity": ("Facts right", "事实准确率"),
     "expect.bits_per_byte": ("Bits per byte", "每字节比特"),
     "metric.fidelity": ("Facts told right", "事实准确率"),
@@ -30,5 +35,42 @@ TEXTS = {
     "number.more": (
         "{x} bits per byte more ({low} to {high})",
         "每字节多 {x} 比特（{low} 至 {high}）",
+    ),
+}
+
+PHRASES = {
+    "give some, such as 1,2,4": "给出一些，例如 1,2,4",
+    "linear layers in attention or feed-forward parts": "注意力或前馈部分中的线性层",
+    "full or lora": "full 或 lora",
+    "a causal language model": "因果语言模型",
+    "weights that can be trained": "可训练的权重",
+    "a finite one": "有限的数值",
+    "choose a lower rate": "选择更低的学习率",
+    "choose another task or model": "选择其他任务或模型",
+    "shorten the texts, or add some": "缩短文本，或增加一些",
+    "choose a model that writes": "选择能写作的模型",
+    "choose the mode full": "选择 full 模式",
+    "train the model that it was made from": "训练它所来自的模型",
+    "a prompt or a record": "提示词或事件记录",
+    "give one of --prompt and --record": "给出 --prompt 与 --record 之一",
+    "attention over all tokens": "对所有词元的注意力",
+    "a task whose training rows it learns from": "可从中学习的任务（训练数据）",
+    "name one with --task, or leave that technique out": "用 --task 指定任务，或去掉该技术",
+    "a case study that reads records": "能读取事件记录的案例",
+    "give a prompt instead": "改为给出提示词",
+    "at least one": "至少一条",
+    "one that works here": "在本机可用的",
+    "choose torch on cpu": "选择 cpu 上的 torch",
+    "8 bits": "8 位",
+    "choose 8": "选择 8",
+    "rows that fit into its positions": "长度不超过其位置数的数据",
+    "use a task of shorter texts": "使用文本较短的任务",
+    "enough rows for a {a} split, each long enough to go on from its beginning": (
+        "{a} 部分有足够的数据，且每条都长到可以从开头续写"
+    ),
+    "add rows, or name the columns": "增加数据，或指定列名",
+    "its weights beside the case study": "案例旁边的权重文件",
+    "train it: python -m case_studies.news_generation.train FOLDER": (
+        "训练它：python -m case_studies.news_generation.train 文件夹"
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,18 @@ from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs import kept, room
 from workbench.jobs.desk import Desk, Emit
-from workbench.jobs.meters import FAST
+from workbench.jobs.meters import FAST, Writing
 from workbench.jobs.operating import operate
+from workbench.jobs.parallel import scale
 from workbench.jobs.point import Bench
 from workbench.jobs.setup import prepare, register
 from workbench.jobs.views import CEILING
 from workbench.jobs.writing import write
+from workbench.measure import Side
 from workbench.recipes.grid import expand
 from workbench.recipes.recipe import Recipe
 from workbench.store import Store, write_json
+from workbench.tasks import Task
 
 
 class GaveWay(Exception):
@@ -53,7 +56,8 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
 
     Returns:
         ``{"runs": [ids]}``; ``{"id", "metrics", "seconds"}`` for a tuning; ``{"ceiling"}``;
-        ``{"run", "points"}`` for a grid of operating points; as ``writing.write`` tells it.
+        ``{"run", "points"}`` for a grid of operating points; as ``writing.write`` and
+        ``parallel.scale`` tell it.
 
     Raises:
         BadInput: if the request cannot be carried out.
@@ -70,6 +74,8 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
         return _tune(desk, asked["model"], asked)
     if job.kind == "ceiling":
         return _ceiling(desk, asked["threads"])
+    if job.kind == "parallel":
+        return scale(desk, asked)
     if job.kind == "operating":
         return operate(desk, asked)
     model = asked["model"]
@@ -135,6 +141,8 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         return _told(fit_keras(model, task, desk.home, score, follow, epochs))
     folder = models.folder(model, desk.home)
     room.check(room.of_tuning(models.anatomy(folder).size_bytes, asked["mode"]), desk.home)
+    if task.kind == "generation":
+        return _told(_transfer(desk, folder, task, asked, follow))
     fitted = fit(
         folder,
         model,
@@ -147,6 +155,27 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         FullSettings(epochs=asked["epochs"]) if asked.get("epochs") else None,
     )
     return _told(fitted)
+
+
+def _transfer(desk: Desk, folder: Path, task: Task, asked: Mapping[str, Any], follow: Any) -> Any:
+    """Train a model that writes further, and judge what became of it on validation."""
+    from workbench import models
+    from workbench.training.writer import SETTINGS, fit_writer
+
+    settings = SETTINGS[asked["mode"]]
+    if asked.get("epochs"):
+        settings = replace(settings, epochs=asked["epochs"])
+    meter = Writing(task, "validation", desk)
+
+    def judged(made: Path) -> dict[str, Any]:
+        found = meter.judged(meter.alone(Side(made, {"name": "torch", "threads": 1})))[0]
+        return {name: value.to_json() for name, value in found.items()}
+
+    print_ = models.fingerprint(folder)
+    mode = asked["mode"]
+    return fit_writer(
+        folder, asked["model"], print_, task, mode, desk.home, judged, follow, settings
+    )
 
 
 def _told(fitted: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; interval
 FAST_S, FAST_TEXTS = 0.3, 12  # of calls per side; texts that are looked at for causes
 FAST_ROWS = 16  # that a model writes behind
 LONGEST = 256  # tokens that a model writes behind a judged prompt, at most
+MORE = 5  # times as many rows are written behind on the test split, which is looked at seldom
 WRITTEN = "written"  # what a run of a model that writes has beside it: tokens and texts
 Judged = tuple[dict[str, Estimate], dict[str, Verdict]]
 
@@ -131,7 +132,7 @@ class Writing(_Meter):
     def __init__(self, task: Task, split: str, desk: Desk) -> None:
         super().__init__(task, split, desk)
         rows = len(self._rows.texts)
-        judged = task.judged if split == "validation" and task.judged else rows
+        judged = task.judged * (1 if split == "validation" else MORE) or rows
         judged = min(rows, FAST_ROWS) if self._fast else min(rows, judged)
         self._wanted = Wanted(self._rows.texts, judged, self._rows.targets, LONGEST)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.core.deps import installed
 from workbench.core.errors import BadInput
-from workbench.jobs import operating, writing
+from workbench.jobs import operating, parallel, writing
 from workbench.jobs.limits import NAME_CHARS
 from workbench.jobs.setup import prepare, register
 from workbench.recipes.grid import expand
@@ -23,11 +23,13 @@ FIELDS = {
     "generate": {
         *("model", "prompts", "record", "recipe", "runtime", "sampling", "task", "timeout"),
     },
+    "parallel": {"model", "counts", "prompts", "recipe", "task", "timeout"},
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},
 }
 LONGEST_S = 1e9
 SPLITS = ("validation", "test")
-MODES = ("linear", "full")
+MODES = {"classification": ("linear", "full"), "generation": ("full", "lora")}
+WRITING = ("generate", "parallel")  # kinds of jobs that need no task
 
 
 def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def check_request(kind: str, request: Any, home: Path) -> dict[str, Any]:
         asked["grid"] = operating.asked(asked, home).grid.to_json()
     if kind == "generate":
         asked = writing.asked(asked, home)
+    if kind == "parallel":
+        asked = parallel.asked(asked, home)
     if kind == "tune" or asked.get("tune"):
         _tunable(asked, home)
     if kind == "sweep":
@@ -76,7 +80,7 @@ def _shape(kind: str, request: Any) -> dict[str, Any]:
         _check_values(asked)
         return asked
     _check_names(kind, request)
-    if kind not in ("tune", "generate"):
+    if kind not in ("tune", *WRITING):
         asked.setdefault("split", "validation")
     _check_values(asked)
     return asked
@@ -90,7 +94,7 @@ def _check_threads(asked: dict[str, Any]) -> None:
 
 
 def _check_names(kind: str, request: Mapping[str, Any]) -> None:
-    for name in ("model",) if kind == "generate" else ("model", "task"):
+    for name in ("model",) if kind in WRITING else ("model", "task"):
         if not isinstance(request.get(name), str) or not request[name]:
             raise BadInput(f"{kind} without {name}", f"the id of a {name}", f"give a {name}")
         if len(request[name]) > NAME_CHARS:
@@ -113,9 +117,6 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
     from workbench.models.baseline import BASELINE
     from workbench.models.keras import BUILT_IN as KERAS
 
-    mode = asked.setdefault("mode", "linear") if "tune" not in asked else asked["tune"]
-    if mode not in MODES:
-        raise BadInput(f"mode {mode!r:.80}", "linear or full", "choose one of the two")
     epochs = asked.get("epochs")
     if epochs is not None and (not isinstance(epochs, int) or not 1 <= epochs <= 50):
         raise BadInput(f"epochs {epochs!r:.80}", "a whole number from 1 to 50", "leave it out")
@@ -124,12 +125,24 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
     if task.kind not in card.kinds:
         wanted = f"a model for tasks of the kind {task.kind}"
         raise BadInput(f"model {model} for the task {task.title}", wanted, "choose another model")
+    mode = _mode(asked, task.kind)
     if card.format == "keras":
         _tunable_keras(asked, KERAS)
     elif model != BASELINE:
         models.folder(model, home)
     elif mode != "linear":
         raise BadInput(f"mode {mode!r} of {BASELINE}", "linear", "tune it in mode linear")
+
+
+def _mode(asked: dict[str, Any], kind: str) -> str:
+    """How it is tuned; the first of its kind where nobody says."""
+    modes = MODES[kind]
+    mode = asked.setdefault("mode", modes[0]) if "tune" not in asked else asked["tune"]
+    if mode not in modes:
+        raise BadInput(f"mode {mode!r:.80}", " or ".join(modes), "choose one of the two")
+    if mode == "lora" and not installed("peft"):
+        raise BadInput("mode lora", "peft", "pip install 'llm-workbench[lora]'")
+    return str(mode)
 
 
 def _tunable_keras(asked: dict[str, Any], ours: Iterable[str]) -> None:

@@ -46,7 +46,7 @@ def of_recipe(planned: Plan, anatomy: Anatomy) -> Need:
 
 
 def of_tuning(size_bytes: int, mode: str) -> Need:
-    """What it takes to tune a model of so many bytes: ``linear`` trains nothing but a head."""
+    """What it takes to tune a model of so many bytes: only ``full`` trains all its weights."""
     held = TRAINED if mode == "full" else COPIES
     return Need(PROCESS + held * size_bytes, size_bytes)
 

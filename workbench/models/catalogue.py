@@ -199,7 +199,7 @@ def _tuned(place: Path) -> Card:
         told = {"id": name, "base": base, "task": task, "mode": mode, "accuracy": accuracy}
         told |= {"source": f"trained here on {_short(task)}", "license": "Apache-2.0"}
         return keras.card_of(place, title=f"{base} · {_short(task)}", **told)
-    how = "linear head" if mode == "linear" else "all weights"
+    how = {"linear": "linear head", "lora": "LoRA"}.get(mode, "all weights")
     return _card(
         place,
         name,

@@ -25,8 +25,8 @@ class ChoosePanel(Card):
         self._showing = False
         self.model, self.task = w.Dropdown(), w.Dropdown()
         self.about = Markup()
-        self.linear, self.full = w.Button(), w.Button()
-        self.tuning = classed(w.HBox([self.linear, self.full]), "wb-row", "wb-step-tune")
+        self.ways = {mode: w.Button() for mode in ("linear", "full", "lora")}
+        self.tuning = classed(w.HBox([*self.ways.values()]), "wb-row", "wb-step-tune")
         self.loss = TabledPlot()
         self.loss_box = classed(w.VBox([self.loss]), "wb-loss")
         self.more = w.ToggleButton(icon="")
@@ -39,8 +39,8 @@ class ChoosePanel(Card):
     def _wire(self) -> None:
         self.model.observe(lambda change: self._chosen(self.state.choose_model, change), "value")
         self.task.observe(lambda change: self._chosen(self.state.choose_task, change), "value")
-        self.linear.on_click(lambda _: self.state.tune("linear"))
-        self.full.on_click(lambda _: self.state.tune("full"))
+        for mode, button in self.ways.items():
+            button.on_click(lambda _, mode=mode: self.state.tune(mode))
         self.more.observe(lambda change: visible(self.inner, change.new), "value")
         session = self.state.session
         self.state.observe(self._show, ["models", "tasks", "trouble"])
@@ -67,17 +67,17 @@ class ChoosePanel(Card):
         options(self.task, [(task.title, task.id) for task in state.tasks], session.task)
         self.model.description = session.say("choose.model")
         self.task.description = session.say("choose.task")
-        self.linear.description = session.say("choose.tune_linear")
-        self.full.description = session.say("choose.tune_full")
-        self.linear.tooltip = session.say("choose.tune_linear_help")
-        self.full.tooltip = session.say("choose.tune_full_help")
         self.more.description = session.say("choose.more")
         self.about.html = self._about() + trouble(session.trouble)
         busy = any(job.kind == "tune" for job in session.active())
-        self.linear.disabled = self.full.disabled = busy
+        offered = state.ways()
+        for mode, button in self.ways.items():
+            button.description = session.say(f"choose.tune_{mode}")
+            button.tooltip = session.say(f"choose.tune_{mode}_help")
+            button.disabled = busy
+            visible(button, mode in offered)
         card = state.card()
         visible(self.tuning, card is not None)
-        visible(self.linear, card is not None and card.format != "keras")  # trained from nothing
         visible(self.inner, self.more.value)
         self._show_loss()
 

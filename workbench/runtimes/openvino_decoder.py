@@ -61,8 +61,9 @@ class OpenVinoDecoder:
             mask = np.concatenate([mask, np.ones_like(ids)], axis=1)
 
     def _step(self, ids: np.ndarray, mask: np.ndarray, take: np.ndarray) -> np.ndarray:
-        """Logits float32 (rows, places) behind the tokens that ``take`` names; valid until the
-        next step.
+        """Logits float32 (rows, places, vocabulary) behind the tokens that ``take`` names.
+
+        They are valid until the next step.
         """
         places = np.maximum(mask.cumsum(axis=1) - 1, 0)[:, -ids.shape[1] :]
         given = {"input_ids": ids, "attention_mask": mask, "position_ids": places, "take": take}

@@ -9,6 +9,7 @@ from typing import Any
 from traitlets import Any as AnyTrait
 from traitlets import HasTraits, Tuple, Unicode
 
+from workbench.core.deps import installed
 from workbench.core.errors import BadInput
 from workbench.core.records import Job
 from workbench.state.public import is_file, unlisted
@@ -207,8 +208,17 @@ class ChooseState(HasTraits):
         made = task.kind in card.kinds
         return made and (task.kind == "generation" or sorted(card.labels) == sorted(task.classes))
 
+    def ways(self) -> tuple[str, ...]:
+        """How the chosen model can be tuned: some of ``linear``, ``full`` and ``lora``."""
+        card = self.card()
+        if card is None or card.format == "keras":  # trained from nothing
+            return ("full",)
+        if self._kind() == "generation":
+            return ("full", "lora") if installed("peft") else ("full",)
+        return ("linear", "full")
+
     def tune(self, mode: str) -> Job | None:
-        """Tune the chosen encoder on the chosen task: ``linear`` or ``full``."""
+        """Tune the chosen model on the chosen task, in one of ``ways``."""
         card = self.card()
         if card is None:
             return None

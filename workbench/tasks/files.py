@@ -1,4 +1,7 @@
-"""The door for files: ``csv:TRAIN,TEST?text_column=…&label_column=…&header=1&unlabelled=…``."""
+"""The door for files: ``csv:TRAIN,TEST?text_column=…&label_column=…&header=1&unlabelled=…``.
+
+With ``kind=generation`` models write: whole texts, or behind prompts (``target_column``).
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,12 @@ from workbench.tasks.source import resolved
 from workbench.tasks.table import columns_of, read
 from workbench.tasks.task import Table, Task, made
 from workbench.tasks.unlabelled import with_unlabelled
+from workbench.tasks.written import written
 
 PREFIX = "csv:"
 ESCAPED = "surrogateescape"  # a file's name may be no UTF-8
-FIELDS = ("text_column", "label_column", "header", "unlabelled")
+FIELDS = ("text_column", "label_column", "target_column", "header", "kind", "unlabelled")
+KINDS = ("classification", "generation")
 
 
 def csv_id(
@@ -56,6 +61,8 @@ def parsed(task_id: str) -> tuple[list[Path], dict[str, str]]:
     given = {name: value for name, value in pairs if value}
     if given.get("header", "1") not in ("0", "1"):
         raise BadInput(f"header={given['header']!r:.20}", "0 or 1", "leave it out for a header")
+    if given.get("kind", KINDS[0]) not in KINDS:
+        raise BadInput(f"kind={given['kind']!r:.40}", " or ".join(KINDS), "choose one of them")
     if not 1 <= len(names) <= 2:
         raise BadInput(f"task {task_id!r:.200}", "csv:TRAIN or csv:TRAIN,TEST", "give one or two")
     for name, _ in pairs:
@@ -88,10 +95,12 @@ def _task(
     task_id: str, paths: tuple[Path, ...], given: tuple[tuple[str, str], ...], _: object
 ) -> Task:
     settings = dict(given)
+    title = paths[0].parent.name if paths[0].stem in ("train", "data") else paths[0].stem
+    if settings.get("kind") == KINDS[1]:
+        return written(task_id, title, paths, settings)
     parts = {"train": _read(paths[0], settings)}
     if len(paths) == 2:
         parts["test"] = _read(paths[1], settings)
-    title = paths[0].parent.name if paths[0].stem in ("train", "data") else paths[0].stem
     task = made(task_id, title, parts, " and ".join(path.name for path in paths))
     if "unlabelled" not in settings:
         return task

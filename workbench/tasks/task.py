@@ -65,7 +65,7 @@ class Task:
         check: ``check(record, text)`` compares what was written with the facts: ``fidelity``,
             ``missing`` and ``wrong`` as shares of them, ``invented`` as a number; None without.
         judged: rows of the validation split that a model writes behind when it is measured, at
-            most: writing takes its time. All of them on the test split.
+            most: writing takes its time. Five times as many on the test split.
     """
 
     id: str

@@ -60,6 +60,8 @@ def learnt(folder: Path, texts: Sequence[str], targets: Sequence[str], vocabular
     if not targets:
         texts, targets = [""] * len(texts), texts
     cut = read_tokenizer(folder)
+    cut.no_padding()
+    cut.no_truncation()
     before = [_open(x.ids, prompts.ends) for x in cut.encode_batch_fast(list(texts))]
     behind = cut.encode_batch_fast(list(targets), add_special_tokens=False)
     found: list[tuple[list[int], int, int]] = []

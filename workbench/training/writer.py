@@ -1,0 +1,164 @@
+"""From a model that writes and the user's pairs or texts to one that writes as they do."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.core.artifact import Artifact
+from workbench.core.errors import BadInput
+from workbench.core.knobs import check
+from workbench.core.records import content_hash
+from workbench.formats.about import WRITES
+from workbench.store import replacing, scratch, write_json
+from workbench.training.checkpoint import Checkpoints
+from workbench.training.cores import all_cores
+from workbench.training.fit import Fitted, Follow
+from workbench.training.lora import adapted, merged
+from workbench.training.writer_look import Look
+from workbench.training.writer_loop import LORA_RATE, Course, WriterSettings, teach
+from workbench.training.writer_rows import Learnt, learnt
+
+if TYPE_CHECKING:
+    from workbench.tasks import Task
+
+MODES = ("full", "lora")
+RECIPE_VERSION = 1  # raised when fitting changes: an old tuned model is not taken for a new
+ONLY_LORA = ("rank", "alpha")
+SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
+
+Score = Callable[[Path], Mapping[str, Any]]
+
+
+def writer_id(
+    model: str, fingerprint: str, task: Task, mode: str, settings: WriterSettings
+) -> str:
+    """The id of the tuned model: readable, with the hash of all that it depends on."""
+    how = {k: v for k, v in asdict(settings).items() if mode == "lora" or k not in ONLY_LORA}
+    key = content_hash(fingerprint, task.fingerprint, "writer", mode, how, RECIPE_VERSION)
+    names = (re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")[-40:] for name in (model, task.title))
+    return "--".join((*names, f"{mode}-{key[:8]}"))
+
+
+def fit_writer(
+    source: Path,
+    model: str,
+    fingerprint: str,
+    task: Task,
+    mode: str,
+    home: Path,
+    score: Score,
+    follow: Follow | None = None,
+    settings: WriterSettings | None = None,
+) -> Fitted:
+    """Train on a task's pairs or texts, or give back what was trained before from the same.
+
+    Killed at any moment and begun again, it goes on from ``home/cache/training/<id>``.
+
+    Args:
+        source: folder of the model, already checked for safety.
+        model: its id in the catalogue.
+        fingerprint: hash of its weights.
+        task: a generation task.
+        mode: ``full`` (all weights) or ``lora`` (small matrices, added to the weights afterwards).
+        home: ``WORKBENCH_HOME``; the model is written to ``home/models/<id>``.
+        score: ``score(folder)`` gives the metrics on validation as plain data.
+        follow: who follows; ``loss(step, value, share)`` gets the share of facts told right on
+            validation or, where the task knows no facts, of tokens foretold right.
+        settings: how; those of ``SETTINGS`` where None.
+
+    Raises:
+        BadInput: for another mode or kind of task, or if no row fits into the model.
+        Cancelled: when asked to stop; no model is written, begun again it goes on.
+        MissingDependency: for ``lora`` without peft.
+    """
+    if mode not in MODES:
+        raise BadInput(f"mode {mode!r}", "full or lora", "choose one of the two")
+    if task.kind != "generation":
+        wanted = "a task of prompts and texts"
+        raise BadInput(f"task {task.id!r:.200}", wanted, "choose another task or model")
+    follow, settings = follow or Follow(), settings or SETTINGS[mode]
+    check(settings)
+    name = writer_id(model, fingerprint, task, mode, settings)
+    folder = home / "models" / name
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged: anew
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return Fitted(name, folder, dict(card["metrics"]), 0.0)
+    started = time.monotonic()
+    kept = Checkpoints(home / "cache" / "training" / name)
+    with all_cores():
+        artifact, told = _trained(source, task, mode, kept, follow, settings)
+    base = {"schema": 1, "id": name, "base": model, "task": task.id, "mode": mode}
+    fitted = _write(artifact, folder, {**base, **told}, score, started)
+    kept.forget()
+    return fitted
+
+
+def _write(
+    artifact: Artifact, folder: Path, card: dict[str, Any], score: Score, started: float
+) -> Fitted:
+    from workbench.formats import save
+
+    with suppress(OSError):  # a damaged one goes: the next sweep removes it
+        folder.rename(scratch(folder.parent))
+    with replacing(folder) as temporary:
+        save(artifact, temporary)
+        metrics = dict(score(temporary))
+        seconds = time.monotonic() - started
+        right = metrics["fidelity"]["value"] if "fidelity" in metrics else card["accuracy"]
+        whole = {**card, "metrics": metrics, "seconds": seconds, "accuracy": right}
+        write_json(temporary / "card.json", whole)
+    return Fitted(folder.name, folder, metrics, seconds)
+
+
+def _trained(
+    source: Path,
+    task: Task,
+    mode: str,
+    kept: Checkpoints,
+    follow: Follow,
+    settings: WriterSettings,
+) -> tuple[Artifact, dict[str, Any]]:
+    """The trained artifact, and what its card tells of the training."""
+    import torch
+
+    from workbench.formats.torch import load
+
+    follow.report("load", 0, 0)
+    artifact = load(source)
+    if artifact.payload.about.pooling != WRITES:
+        raise BadInput(source.name, "a causal language model", "choose a model that writes")
+    if any(hasattr(weight, "qdata") for weight in artifact.payload.parameters()):
+        remedy = "train the model that it was made from"
+        raise BadInput(f"{source.name} (quantised)", "weights that can be trained", remedy)
+    network = artifact.payload.model.float()
+    training = _rows(source, task, "train", network)
+    held_out = _rows(source, task, "validation", network)
+    torch.manual_seed(settings.seed)
+    adapter = adapted(network, settings.rank, settings.alpha) if mode == "lora" else None
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    course = Course(network, training, settings)
+    look = Look(network, held_out, source, task)
+    teach(course, look, kept, follow)
+    artifact.payload.model = (network if adapter is None else merged(adapter)).cpu().eval()
+    left_out = {"train": training.left_out, "validation": held_out.left_out}
+    told = {"settings": asdict(settings), "left_out": left_out, "held": look.name}
+    curve = course.standing.told
+    best = min((point for point in curve if point[2] is not None), key=lambda point: point[1])
+    return artifact, {**told, "curve": curve, "accuracy": best[2]}
+
+
+def _rows(source: Path, task: Task, split: str, network: Any) -> Learnt:
+    rows = task.rows(split)
+    found = learnt(source, rows.texts, rows.targets, network.config.vocab_size)
+    if not found.ids:
+        told = f"{task.title}: {split} split ({found.left_out:,} rows, none of which fits)"
+        wanted = "rows that fit into the positions of the model"
+        raise BadInput(told, wanted, "shorten the texts, or add some")
+    return found
