@@ -129,7 +129,7 @@ def test_whole_number_weights_have_the_size_that_was_told(bits, family, tmp_path
 
     place = exported(folder, tmp_path, config)
 
-    small = 2_000  # a graph's own constants, of a model of 100 kB
+    small = 4_000  # a graph's own constants; and equal ones are stored once, as zero biases are
     assert abs((place / GRAPH).with_suffix(".bin").stat().st_size - told) <= small + told // 50
     assert written(OpenVinoDecoder(place, OpenVino()), PROMPTS, Sampling(5))
 

@@ -92,7 +92,8 @@ def facts_of(record: Mapping[str, Any], text: str) -> dict[str, Any]:
 
 def _plain(text: str) -> str:
     """What a model wrote, as a reader sees it: the headline, then the body on a new line."""
-    return text.partition(END)[0].replace(BODY, "\n")
+    shown = text.partition(END)[0].replace(BODY, "\n")
+    return "\n".join(line.strip() for line in shown.strip().split("\n"))
 
 
 @cache

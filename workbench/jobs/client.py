@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,45 @@ class Verbs:
         return self._found(
             self._ended("sweep", {"model": model, "task": task, "grid": dict(grid), **more})
         )
+
+    def generate(
+        self,
+        model: str,
+        prompt: str = "",
+        *,
+        record: Mapping[str, Any] | None = None,
+        recipe: Recipe | None = None,
+        listener: Listener | None = None,
+        **sampling: Any,
+    ) -> Mapping[str, Any]:
+        """Write on from a prompt, or from the record of an event.
+
+        Args:
+            model: id of a model that writes, or its folder.
+            prompt: left out where a record is given.
+            record: plain data, as the case study of the model reads it.
+            recipe: how it is compressed and run; PyTorch as it comes where it is left out.
+            listener: hears every piece of text on the way.
+            sampling: settings of ``runtimes.decoder.Sampling``.
+
+        Returns:
+            ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds"}``, and ``facts`` of a
+            record.
+        """
+        source = {"prompts": [prompt]} if record is None else {"record": dict(record)}
+        asked: dict[str, Any] = {"model": model, "sampling": sampling, **source}
+        if recipe is not None:
+            asked["recipe"] = recipe.to_json()
+        return dict(self._ended("generate", asked, listener).result or {})
+
+    def parallel(self, model: str, recipe: Recipe, counts: Sequence[int]) -> Mapping[str, Any]:
+        """Write with several worker processes at once; how many pay.
+
+        Returns:
+            ``{"points", "paying"}``: records of ``measure.parallel`` as plain data.
+        """
+        asked = {"model": model, "recipe": recipe.to_json(), "counts": list(counts)}
+        return dict(self._ended("parallel", asked).result or {})
 
     def _ended(self, kind: str, asked: Mapping[str, Any], listener: Listener | None = None) -> Job:
         job = self._done(kind, asked, listener)
