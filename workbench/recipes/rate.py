@@ -14,14 +14,20 @@ from workbench.recipes.plan import NARROWING, ways, with_runtime
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import RUNTIMES, TECHNIQUES, missing, way
 
-Precision = tuple[tuple[str, str], ...]
-# of each format of a model, widest first, each with the format that it is counted in; the two
-# kinds of INT8 of a torch model are of one size: the runtime on screen tells which is chosen
+Precision = tuple[tuple[str, str, Mapping[str, Any]], ...]
+# of each kind of model, widest first, each with the format that it is counted in, and settings;
+# the two kinds of INT8 of a torch model are of one size: the runtime on screen tells which is
+# chosen
 PRECISIONS: Mapping[str, tuple[Precision, ...]] = {
-    "torch": ((), (("bf16", "torch"),), (("dynamic_int8", "onnx"),)),
-    "keras": ((), (("fp16", "tflite"),), (("dynamic_int8", "tflite"),)),
+    "torch": ((), (("bf16", "torch", {}),), (("dynamic_int8", "onnx", {}),)),
+    "keras": ((), (("fp16", "tflite", {}),), (("dynamic_int8", "tflite", {}),)),
+    "writes": (
+        (),
+        (("weight_only", "openvino", {"bits": 8}),),
+        (("weight_only", "openvino", {"bits": 4}),),
+    ),
 }
-STATIC = (("static_int8", "openvino"),)
+STATIC: Precision = (("static_int8", "openvino", {}),)
 TOLERANCE = 0.02  # a rate within two per cent of the one asked for is reached
 PRUNING = "structured_pruning"
 
@@ -42,18 +48,19 @@ def lowest_rate(anatomy: Anatomy, like: Recipe | None = None) -> float:
         like: the recipe on screen; what else in it makes the model smaller (fewer embeddings) may
             stay there.
     """
-    whole = _lowest(anatomy, _usable(anatomy))
+    whole = _lowest(anatomy, len(_usable(anatomy)))
     if like is None:
         return whole
     after = _after(_others(like), anatomy)
     share = after.size_bytes / anatomy.size_bytes
-    return min(whole, _lowest(after, _usable(after)) * share)
+    return min(whole, _lowest(after, len(_usable(after))) * share)
 
 
 @lru_cache(maxsize=16)
-def _lowest(anatomy: Anatomy, usable: tuple[Precision, ...]) -> float:
+def _lowest(anatomy: Anatomy, _: int) -> float:
+    """Remembered for as many precisions as there are: one may come to be installed."""
     cut = _pruned(_top(anatomy), _depth(anatomy))
-    return min(_rate(cut, precision, anatomy) for precision in usable)
+    return min(_rate(cut, precision, anatomy) for precision in _usable(anatomy))
 
 
 def unpruned_below(recipe: Recipe, anatomy: Anatomy) -> float | None:
@@ -126,7 +133,7 @@ def _put_in(
     like: Recipe, changed: tuple[Any, ...], precision: Precision, anatomy: Anatomy
 ) -> Recipe:
     """The recipe on screen with these techniques and this precision."""
-    narrowed = tuple(TECHNIQUES[name].config_type() for name, _ in precision)
+    narrowed = tuple(TECHNIQUES[name].config_type(**more) for name, _, more in precision)
     format = precision[-1][1] if precision else ""
     return with_runtime(replace(like, techniques=(*changed, *narrowed)), anatomy, format)
 
@@ -162,10 +169,10 @@ def _at_depth(
 
 def _usable(anatomy: Anatomy, format: str = "") -> tuple[Precision, ...]:
     """The precisions of this machine; INT8 in the kind that a runtime of ``format`` takes."""
-    known = PRECISIONS.get(anatomy.format, ((),))
+    known = PRECISIONS.get("writes" if anatomy.writes else anatomy.format, ((),))
     there = {name for name, entry in TECHNIQUES.items() if not missing(entry, anatomy.format)}
-    usable = tuple(p for p in known if there.issuperset(name for name, _ in p))
-    if anatomy.format != "torch":
+    usable = tuple(p for p in known if there.issuperset(name for name, _, _ in p))
+    if anatomy.format != "torch" or anatomy.writes:
         return usable
     static = "static_int8" in there and (format == STATIC[0][1] or known[-1] not in usable)
     return (*(p for p in usable if p != known[-1]), STATIC) if static else usable
@@ -173,9 +180,9 @@ def _usable(anatomy: Anatomy, format: str = "") -> tuple[Precision, ...]:
 
 def _rate(cut: tuple[Any, ...], precision: Precision, anatomy: Anatomy) -> float:
     after = _after(cut, anatomy)
-    for name, format in precision:
+    for name, format, more in precision:
         entry = way(name, format, anatomy.format)
-        after = entry.resize(after, entry.config_type())
+        after = entry.resize(after, entry.config_type(**more))
     return after.size_bytes / anatomy.size_bytes
 
 

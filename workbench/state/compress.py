@@ -211,7 +211,8 @@ class CompressState(HasTraits):
         plain = replace(self.recipe, techniques=())
         if self.anatomy is None or (able and not self._impossible(plain)):
             return
-        own = next(x for x in RUNTIMES.values() if x.format == self.anatomy.format)
+        format = self.anatomy.format
+        own = next(x for x in RUNTIMES.values() if x.format == format and self.offered(x.name))
         self.recipe = Recipe(own.config_type())
 
     def _work_out(self, _: Any = None) -> None:
