@@ -26,6 +26,7 @@ LONG = (
     *("browser", "notebooks", "notebooks_techniques", "jobs", "visitors", "lab"),
     *("every_technique", "engines", "crashes", "jobs_queue", "foreign_text_browser", "cli"),
     *("safety", "access", "operating", "keras", "keras_files"),
+    *("news_page", "generation", "writer_training", "parallel"),
 )
 
 

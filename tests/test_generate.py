@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import require
 
 import workbench
 from workbench import models
@@ -17,11 +18,15 @@ from workbench.core.knobs import build
 from workbench.core.records import Job
 from workbench.formats.prompts import Prompts, Told
 from workbench.i18n.table import TEXTS
+from workbench.jobs import kept
 from workbench.jobs.hub import masked
 from workbench.jobs.request import FIELDS, check_request
+from workbench.recipes.recipe import Recipe
+from workbench.runtimes import OpenVino
 from workbench.runtimes.decoder import NONE, Sampling
 from workbench.runtimes.torch import Torch
 from workbench.runtimes.torch_decoder import TorchDecoder
+from workbench.techniques import StructuredPruning, WeightOnly
 
 FAMILIES = ("gpt2", "llama", "qwen2", "qwen3", "gemma")
 PROMPTS = ("the weather in Ostmere", "rain", "昨天下午临川市下了大雨")
@@ -218,6 +223,75 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path, home):
 def test_a_prompt_that_does_not_fit_the_model_is_refused(llama, prompt, said):
     with pytest.raises(BadInput, match=said):
         Prompts(llama).encode(prompt)
+
+
+def record(number: int = 0):
+    from case_studies.news_generation.corpus import corpus
+
+    return corpus("validation")[number].record.to_json()
+
+
+def test_a_record_is_written_of_and_its_facts_are_checked(llama, home):
+    client = workbench.connect(inline=True)
+
+    told = client.generate(str(llama), record=record(), tokens=4)
+
+    assert {fact["slot"] for fact in told["facts"]["facts"]} == set(record()["slots"])
+    assert {fact["status"] for fact in told["facts"]["facts"]} <= {"right", "wrong", "missing"}
+    assert 0 <= told["facts"]["fidelity"] < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"type": "poem"}, "one of"),
+        ({"slots": {}}, "missing"),
+        ({"slots": {**record()["slots"], "colour": "red"}}, "colour"),
+        ({"slots": {**record()["slots"], "date": "yesterday"}}, "a date such as"),
+        ({"language": "fr"}, "en or zh"),
+    ],
+)
+def test_a_record_with_a_fault_is_one_sentence(llama, home, change, said):
+    asked = {"model": str(llama), "record": {**record(), **change}}
+    with pytest.raises(BadInput, match=said):
+        check_request("generate", asked, home)
+
+
+def test_a_compressed_model_is_made_once_and_its_process_stays(llama, home):
+    require("nncf", "make install")
+    client = workbench.connect(inline=True)
+    recipe = Recipe(OpenVino(), (WeightOnly(),))
+    said = []
+
+    def heard(event):
+        if event["type"] == "job":
+            said.append(event["job"]["stage"])
+
+    def ask(prompt):
+        before = dict(kept._hosts)
+        told = client.generate(str(llama), prompt, recipe=recipe, listener=heard, tokens=4)
+        return told, before
+
+    first, _ = ask("rain")
+    stages, said[:] = list(said), []
+    again, before = ask("rain")
+
+    assert "export" in stages
+    assert "export" not in said
+    assert "load" not in said
+    assert again["texts"] == first["texts"]
+    assert list(before.values()) == list(kept._hosts.values())
+    assert len(list((home / "cache" / "writers").iterdir())) == 1
+    kept.rest()
+    assert not kept._hosts
+    assert not next(iter(before.values())).alive
+
+
+def test_a_recipe_that_learns_asks_what_from(llama, home):
+    client = workbench.connect(inline=True)
+    recipe = Recipe(Torch(), (StructuredPruning(ffn=0.5),))
+    with pytest.raises(RuntimeError, match="name one with --task"):
+        client.generate(str(llama), "rain", recipe=recipe)
 
 
 def test_every_kind_of_job_has_a_name():

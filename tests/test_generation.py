@@ -64,7 +64,7 @@ def exported(folder, tmp_path, config=None):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_openvino_writes_what_torch_writes(family, tmp_path):
-    require("openvino", "openvino")
+    require("openvino", "make install")
     folder = writer(tmp_path / family, family)
     plain = TorchDecoder(folder, Torch())
     other = OpenVinoDecoder(exported(folder, tmp_path), OpenVino())
@@ -81,7 +81,7 @@ def test_openvino_writes_what_torch_writes(family, tmp_path):
 
 @pytest.mark.parametrize("decoder", ["torch", "openvino"])
 def test_a_row_goes_on_behind_its_end_only_when_it_is_asked_to(decoder, tmp_path):
-    require("openvino", "openvino")
+    require("openvino", "make install")
     folder = writer(tmp_path / "m", "llama")
     first = written(TorchDecoder(folder, Torch()), PROMPTS[:1], Sampling(8))[0]
     told = json.loads((folder / "generation_config.json").read_text())
@@ -106,7 +106,7 @@ def test_a_row_goes_on_behind_its_end_only_when_it_is_asked_to(decoder, tmp_path
 )
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_pruned_writer_has_the_size_that_was_told_and_runs_everywhere(config, family, tmp_path):
-    require("openvino", "openvino")
+    require("openvino", "make install")
     folder = writer(tmp_path / family, family)
     rows = tuple(f"{prompt} and so on" for prompt in PROMPTS)
     place = made(folder, config, tmp_path, (rows, ("was told",) * len(rows)))
@@ -122,7 +122,7 @@ def test_a_pruned_writer_has_the_size_that_was_told_and_runs_everywhere(config, 
 @pytest.mark.parametrize("bits", [8, 4])
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
 def test_whole_number_weights_have_the_size_that_was_told(bits, family, tmp_path):
-    require("nncf", "openvino")
+    require("nncf", "make install")
     folder = writer(tmp_path / family, family, **SIXTEEN)
     config = WeightOnly(bits=bits)
     told = plan(Recipe(OpenVino(), (config,)), models.anatomy(folder)).size_bytes
@@ -175,7 +175,7 @@ def test_techniques_and_runtimes_for_classifiers_are_not_offered_to_writers(llam
 
 
 def test_a_recipe_is_measured_against_torch_on_texts(llama, texts, home):
-    require("openvino", "openvino")
+    require("openvino", "make install")
     client = workbench.connect(inline=True)
     recipe = {"techniques": [{"name": "weight_only"}], "runtime": {"name": "openvino"}}
 

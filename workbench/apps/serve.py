@@ -26,6 +26,7 @@ from workbench.apps.limits import MOST_PLACES, PLACES, POOL
 from workbench.apps.token import read_token
 from workbench.core.errors import BadInput
 from workbench.core.home import home
+from workbench.core.studies import studies
 from workbench.jobs.worker import die_with_parent
 
 HERE = Path(__file__).parent
@@ -70,30 +71,46 @@ class Published:
         return bool(self.public or self.names or self.token_file or not is_loopback(self.host))
 
 
-def serve_app(page: Published, browser: bool, say: Callable[[str], None]) -> None:
-    """Publish the workbench with Voila until a signal comes.
+def serve_app(page: Published, browser: bool, say: Callable[[str], None], case: str = "") -> None:
+    """Publish the workbench, or the page of a case study, with Voila until a signal comes.
 
     Args:
         page: how.
         browser: whether to open one.
         say: told the address once the page answers.
+        case: name of a case study; empty for the workbench itself.
 
     Raises:
-        BadInput: if the port is taken, the token file cannot be used, or Voila does not start.
+        BadInput: if there is no such page, the port is taken, the token file cannot be used, or Voila does not start.
     """
+    shown_page = _page_of(case)
     if not 1 <= page.places <= MOST_PLACES:
         told = f"1 to {MOST_PLACES}"
         raise BadInput(f"{page.places} places", told, "choose another number with --places")
     if page.token_file is not None:
         read_token(page.token_file)
     page = replace(page, port=_free(page.port, page.host))
-    command = [sys.executable, "-P", "-m", "workbench.apps.published", str(_notebook("app.ipynb"))]
+    command = [sys.executable, "-P", "-m", "workbench.apps.published", str(_notebook(shown_page))]
     environment = {"WORKBENCH_VISITORS": "1", "JUPYTER_PATH": str(HERE / "share"), **GIVE_BACK}
     environment["WORKBENCH_PLOTLY_SERVED"] = "1"
     environment["WORKBENCH_STRANGERS"] = "1" if page.strangers else ""
     shown = HOST if page.host in EVERYWHERE else page.host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{page.port}/"
-    _serve([*command, *_voila(page)], environment, address, browser, say, first_points)
+    then = (lambda: None) if case else first_points
+    _serve([*command, *_voila(page)], environment, address, browser, say, then)
+
+
+def _page_of(case: str) -> str:
+    """The notebook of a page.
+
+    Raises:
+        BadInput: if no case study of that name has one.
+    """
+    pages = {"": "app.ipynb", **{name: study.PAGE for name, study in studies().items()}}
+    if case not in pages:
+        known = ", ".join(name for name in pages if name) or "none: no case study is installed"
+        raise BadInput(f"case {case!r:.60}", f"one of {known}", "choose one with --case")
+    return str(pages[case])
 
 
 def serve_lab(port: int, browser: bool, say: Callable[[str], None]) -> None:

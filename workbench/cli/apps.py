@@ -38,8 +38,9 @@ def app(
     public: Annotated[
         bool, typer.Option("--public", help="visitors may name no files of this machine")
     ] = False,
+    case: Annotated[str, typer.Option(help="page of a case study, such as news")] = "",
 ) -> None:
-    """Open the workbench as a page (Voila)."""
+    """Open the workbench, or the page of a case study, as a page (Voila)."""
     from workbench.apps.serve import Published, is_loopback, serve_app
 
     if not is_loopback(host):
@@ -50,7 +51,10 @@ def app(
         page = replace(page, places=places)
     asked = "" if where is None else "  (asks for the token of the file)"
     serve_app(
-        page, not no_browser, lambda address: print(f"Workbench: {address}{asked}", flush=True)
+        page,
+        not no_browser,
+        lambda address: print(f"Workbench: {address}{asked}", flush=True),
+        case,
     )
 
 

@@ -39,6 +39,7 @@ TEXTS = {
 }
 
 PHRASES = {
+    "choose one with --case": "用 --case 选择一个",
     "give some, such as 1,2,4": "给出一些，例如 1,2,4",
     "linear layers in attention or feed-forward parts": "注意力或前馈部分中的线性层",
     "full or lora": "full 或 lora",

@@ -40,7 +40,7 @@ class InlineClient(Verbs):
         job = Job(uuid4().hex, kind, self.id, checked, "running", created=time.time())
         try:
             asked = Asked(lambda: False, lambda: False, uuid4().hex)
-            result = perform(job, self.home, self._tell, asked)
+            result = perform(job, self.home, lambda event: self._pass_on(job, event), asked)
             ended = replace(job, status="done", result=result)
         except Cancelled:
             ended = replace(job, status="cancelled")
@@ -94,6 +94,13 @@ class InlineClient(Verbs):
         finally:
             if stop is not None:
                 stop()
+
+    def _pass_on(self, job: Job, event: Mapping[str, Any]) -> None:
+        """A stage becomes the whole job, as the server tells it."""
+        if event["type"] == "job":
+            told = {name: event[name] for name in ("stage", "done", "total", "seconds_left")}
+            event = {"type": "job", "job": replace(job, **told).to_json()}
+        self._tell(event)
 
     def _tell(self, event: Mapping[str, Any]) -> None:
         for listener in tuple(self._listeners):

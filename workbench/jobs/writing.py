@@ -44,11 +44,14 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
 
     given = {"sampling": {}, **request}
     runtime = _object({"runtime": {"name": "torch"}, **given}, "runtime")
+    checked(runtime)
     if "record" in given:
         given["prompts"] = [_study().prompt_of(given["record"])]
     given["prompts"] = _prompts(given.get("prompts"))
     build(Sampling, _object(given, "sampling"))
     check_writes(models.find(given["model"], home))
+    if not isinstance(given.get("task", ""), str):
+        raise BadInput(f"task {given['task']!r:.60}", "the id of a task", "leave it out")
     recipe = Recipe.from_json(_object({"recipe": {"runtime": runtime}, **given}, "recipe"))
     checked(recipe.to_json()["runtime"])
     plan(recipe, models.anatomy(models.folder(given["model"], home)))
