@@ -81,7 +81,8 @@ def serve_app(page: Published, browser: bool, say: Callable[[str], None], case: 
         case: name of a case study; empty for the workbench itself.
 
     Raises:
-        BadInput: if there is no such page, the port is taken, the token file cannot be used, or Voila does not start.
+        BadInput: if there is no such page, the port is taken, the token file cannot be used, or
+            Voila does not start.
     """
     shown_page = _page_of(case)
     if not 1 <= page.places <= MOST_PLACES:

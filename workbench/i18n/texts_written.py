@@ -41,7 +41,9 @@ TEXTS = {
 PHRASES = {
     "choose one with --case": "用 --case 选择一个",
     "give some, such as 1,2,4": "给出一些，例如 1,2,4",
-    "linear layers in attention or feed-forward parts": "注意力或前馈部分中的线性层",
+    "linear layers in attention or ffn": "注意力或前馈部分中的线性层",
+    "peft": "peft（需安装）",
+    "pip install 'llm-workbench[lora]'": "安装：pip install 'llm-workbench[lora]'",
     "full or lora": "full 或 lora",
     "a causal language model": "因果语言模型",
     "weights that can be trained": "可训练的权重",
