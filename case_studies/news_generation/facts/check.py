@@ -14,22 +14,22 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from case_studies.news_generation.events import NAMES, Record, Slot
+from case_studies.news_generation.facts import choices
+from case_studies.news_generation.facts.cues import verdicts
+from case_studies.news_generation.facts.days import strays
 from case_studies.news_generation.facts.marks import Mark, without
 from case_studies.news_generation.facts.moments import dates, times
-from case_studies.news_generation.facts.names import (
+from case_studies.news_generation.facts.names import known, short
+from case_studies.news_generation.facts.numbers import BASES, comparable, numbers, same
+from case_studies.news_generation.facts.sides import Scene
+from case_studies.news_generation.facts.strangers import (
     alike,
     in_place,
-    known,
     nearly,
     other_language,
-    short,
     strangers,
 )
-from case_studies.news_generation.facts.numbers import BASES, comparable, numbers, same
-from case_studies.news_generation.facts.sides import CUES, Scene
 
-# choices of which another word is a contradiction; a camera may have a speaker
-TOLD_TWICE = ("level", "period", "cause")
 LONGEST = 8_000  # characters of a text
 CLOSE = 0.75  # how alike two numbers are, of 1, for one to be a slip of the other
 # units of which an event has one number: another one contradicts it
@@ -97,6 +97,7 @@ def checked(record: Record, text: str) -> Checked:
     rest = without(text, (*days, *clock))
     full = list(known(rest, record))
     rest = without(rest, full)
+    found.left += strays(rest, record)
     brief = list(short(rest, record))
     foreign = _names(without(rest, brief), record, full, found)
     counted = list(numbers(without(rest, (*brief, *foreign)), record.language))
@@ -159,15 +160,24 @@ def _names(bare: str, record: Record, full: Sequence[Mark], found: _Findings) ->
     for slot in slots:
         hits = [mark for mark in full if mark.value == slot.name]
         found.settle(slot.name, "right" if hits else "missing", hits)
-    foreign = list(strangers(bare, record.language))
+    foreign = list(strangers(bare, record))
     left = list(foreign)
-    for slot in slots:
-        name = str(record.slots[slot.name])
-        slips = [mark for mark in left if alike(str(mark.value), name)]
-        if not slips and record.language == "zh" and (place := nearly(bare, name)):
+    # a name that is not told has the first claim on one that is like it
+    for slot in sorted(slots, key=lambda slot: found.status[slot.name] != "missing"):
+        name, missing = str(record.slots[slot.name]), found.status[slot.name] == "missing"
+        slips = [mark for mark in left if alike(str(mark.value), name, missing)]
+        place = (
+            None if slips or record.language == "en" else nearly(bare, name, slot.kind, missing)
+        )
+        if place:
             slips = [Mark("name", bare[place[0] : place[1]], *place)]
             foreign += slips
-            left = [m for m in left if m.end <= place[0] or m.start >= place[1]]
+            left = [
+                mark
+                for mark in left
+                if (mark.end <= place[0] or mark.start >= place[1])
+                and mark.value != slips[0].value
+            ]
         left = [mark for mark in left if mark not in slips]
         if slips:
             found.settle(slot.name, "wrong", slips)
@@ -204,19 +214,20 @@ def _numbers(record: Record, marks: list[Mark], found: _Findings) -> None:
             found.settle(slot.name, "wrong", again)
             left = [mark for mark in left if mark not in again]
     year = {str(record.slots[s.name])[:4] for s in _slots(record, "date")}
-    found.left += [m for m in left if f"{m.value:.0f}" not in year or m.unit]
+    found.left += [m for m in left if not m.loose and (f"{m.value:.0f}" not in year or m.unit)]
 
 
 def _slip(slot: Slot, record: Record, left: Sequence[Mark], missing: bool) -> Mark | None:
     """The number in a slot's place; where its own is told too, one that contradicts it."""
     value = f"{record.slots[slot.name]:g}"
     scale = BASES[record.language] if slot.unit == "money" else 1.0
-    fits = [mark for mark in left if comparable(mark, slot.unit)]
+    fits = [m for m in left if comparable(m, slot.unit) and (missing or not m.loose)]
     likeness = {mark: _alike(f"{float(mark.value) / scale:g}", value) for mark in fits}  # type: ignore[arg-type]
     if not likeness:
         return None
     near = max(fits, key=likeness.__getitem__)
     alone = slot.unit in ONLY and near.unit == slot.unit
+    alone = alone or (slot.name == "magnitude" and not near.unit and float(near.value) % 1 > 0)  # type: ignore[arg-type]
     return near if missing or alone or likeness[near] >= CLOSE else None
 
 
@@ -228,51 +239,27 @@ def _alike(one: str, other: str) -> float:
 
 def _choices(record: Record, text: str, found: _Findings) -> None:
     for slot in _slots(record, "choice"):
-        if slot.outcome:
-            continue
-        own = next(
-            words[record.language]
-            for words in slot.words.values()
-            if words[record.language][0] == record.slots[slot.name]
-        )
-        other = [
-            w for words in slot.words.values() for w in words[record.language] if w not in own
-        ]
-        hits = _said(text, own, record.language)
-        slips = _said(without(text, hits), other, record.language)
-        if hits and slot.name not in TOLD_TWICE:
-            slips = []
-        status = "wrong" if slips else "right" if hits else "missing"
-        found.settle(slot.name, status, slips or hits)
-
-
-def _said(text: str, words: Sequence[str], language: str) -> list[Mark]:
-    edge = r"\b" if language == "en" else ""
-    ends = r"(?:e?s)?\b" if language == "en" else ""
-    made = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    made = made.replace(r"\ ", "[ -]")
-    found = re.finditer(f"{edge}(?:{made}){ends}", text, re.IGNORECASE)
-    return [Mark("name", match[0], match.start(), match.end()) for match in found]
+        if not slot.outcome:
+            found.settle(slot.name, *choices.told(record, slot, text))
 
 
 def _roles(record: Record, scene: Scene, found: _Findings) -> None:
-    """Outcomes, winners and losers, and numbers at each other's words."""
+    """Winners and losers, numbers at each other's words, outcomes."""
+    turned = scene.turned()
+    wrong = {name for name in turned or scene.backwards() if found.status[name] == "right"}
+    wrong |= {name for name in scene.repeated() if found.status.get(name) == "missing"}
+    for name in wrong:
+        found.settle(name, "wrong")
+    moved = {} if turned else verdicts(scene, found.spans, found.status)
+    for name, status in moved.items():
+        found.settle(name, status)
+    at = "top_change" if moved.get("top_change") == "wrong" else "change"
     for slot in _slots(record, "choice"):
         if slot.outcome:
-            told = scene.direction(found.spans.get("change", []))
+            told = scene.direction(found.spans.get(at, []))
             keys = {words[record.language][0]: key for key, words in slot.words.items()}
             right = told == keys[str(record.slots[slot.name])]
             found.settle(slot.name, "right" if right else "wrong" if told else "missing")
-    turned = scene.turned()
-    for name in turned:
-        if found.status[name] == "right":
-            found.settle(name, "wrong")
-    for one, other in () if turned else CUES:
-        if one in record.slots and other in record.slots:
-            told_right = {n: found.spans[n] for n in (one, other) if found.status[n] == "right"}
-            if scene.exchanged(one, other, told_right):
-                found.settle(one, "wrong")
-                found.settle(other, "wrong")
 
 
 def to_json(told: Checked, text: str) -> dict[str, Any]:

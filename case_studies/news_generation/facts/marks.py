@@ -17,7 +17,8 @@ class Mark:
         value: what it says: a number, ``(month, day, year or 0)``, ``HH:MM``, or the name.
         start: where it begins in the text.
         end: where it ends.
-        unit: of a number, as ``wording.UNITS`` names it; empty where none stands there.
+        unit: of a number, as slots name it; empty where none stands there.
+        loose: whether it may say a slot's value, but is no fact otherwise, as ``an hour``.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Mark:
     start: int
     end: int
     unit: str = ""
+    loose: bool = False
 
 
 def without(text: str, marks: Iterable[Mark]) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from case_studies.news_generation.facts.marks import Mark
 from case_studies.news_generation.facts.numerals import ONES, TENS, chinese, english
-from case_studies.news_generation.wording import MONTHS
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 MONTH = "|".join((*MONTHS, r"Sept\.?", *(rf"{name[:3]}\.?" for name in MONTHS)))
 SIGNS = "零〇一二两三四五六七八九十"
 SPELT = "|".join((*ONES, *TENS))

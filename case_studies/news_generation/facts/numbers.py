@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from case_studies.news_generation.facts.marks import Mark
+from case_studies.news_generation.facts.lengths import lengths
+from case_studies.news_generation.facts.marks import Mark, without
 from case_studies.news_generation.facts.numerals import ONES, TENS, chinese, english
 
 # a whole run of digits, well made or not
@@ -15,22 +16,26 @@ SPELT = (
     rf"(?:{'|'.join((*ONES, *TENS))}|hundred|thousand|million|billion)"
     r"(?:[ -](?:and )?(?:" + "|".join((*ONES, *TENS)) + r"|hundred|thousand|million|billion)\b)+"
 )
+DECIMALS = rf"(?: point(?: (?:oh|{'|'.join(ONES[:10])})\b)+)"
 WELL_MADE = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "m": 1e6, "bn": 1e9, "k": 1e3}
+SCALES |= {"mn": 1e6, "mln": 1e6, "b": 1e9, "bln": 1e9}
+SIGN = r"US\$|USD[ \u00a0]?|[$€£¥]"
 ENGLISH = re.compile(
-    rf"(?P<sign>[$€£])?(?<![\w.])(?P<digits>{DIGITS})(?:\s?(?P<scale>thousand|million|billion|bn|m|k)\b)?"
-    rf"|\b(?P<words>{SPELT}|(?:{WORD}))\b",
+    rf"(?:(?P<sign>{SIGN})|(?<![\w.]))(?P<digits>{DIGITS})"
+    rf"(?:\s?(?P<scale>{'|'.join(sorted(SCALES, key=len, reverse=True))})\b)?"
+    rf"|\b(?P<words>{SPELT}{DECIMALS}?|(?:{'|'.join((*ONES, *TENS))}){DECIMALS}|(?:{WORD}))\b",
     re.IGNORECASE,
 )
 # unit to what may follow a number
 AFTER_ENGLISH = {
-    "percent": r"[ \u00a0]?(?:%|per ?cent\b|percentage points?\b)",
-    "km_h": r"[ \u00a0-]?(?:km/h|kph|kilomet(?:er|re)s? (?:an|per) hour)",
+    "percent": r"[ \u00a0]?(?:%|per ?cent\b|pct\b|percentage points?\b)",
+    "km_h": r"[ \u00a0-]?(?:km/h|kmh\b|kph|(?:km|kilomet(?:er|re)s?) (?:an|per) hour)",
     "km": r"[ \u00a0-]?(?:km|kilomet(?:er|re)s?)\b",
     "hours": r"[ \u00a0-]?(?:extra |more |additional )?(?:hours?|hrs?)\b",
     "minutes": r"[ \u00a0-]?(?:extra |more |additional )?(?:minutes?|mins?)\b",
     "days": r"[ \u00a0-]?days?\b",
-    "money": r"[ \u00a0]?(?:dollars?|euros?|pounds?)\b",
+    "money": r"[ \u00a0]?(?:(?:US |U\.S\. )?dollars?|USD|euros?|pounds?)\b",
     "stores": r"[ \u00a0](?:stores?|shops?|outlets?|retailers?)\b",
     "votes": r"[ \u00a0](?:votes?|ballots?)\b",
     "homes": r"[ \u00a0](?:homes?|houses?|households?)\b",
@@ -39,7 +44,7 @@ AFTER_ENGLISH = {
     r"|guests|residents)\b",
 }
 CHINESE = re.compile(
-    r"(?P<share>百分之)?(?:(?P<digits>\d+(?:,\d+)*(?:\.\d+)*)(?P<scale>[万亿百]|千(?![米克])|)"
+    r"(?P<share>百分之)?(?P<sign>[¥￥$])?(?:(?P<digits>\d{1,3}(?:，\d{3})+(?!\d)|\d+(?:,\d+)*(?:\.\d+)*)(?P<scale>[万亿百]|千(?![米克])|)"
     r"|(?P<tenth>[一二三四五六七八九])成"
     r"|(?P<signs>[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?))"
 )
@@ -51,7 +56,7 @@ AFTER_CHINESE = {
     "hours": r"个?(?:小时|钟头)",
     "minutes": r"分钟",
     "days": r"[天日]",
-    "money": r"(?:元|美元|块)",
+    "money": r"(?:人民币|元|美元|块)",
     "stores": r"(?:多)?家(?:门店|店铺|商店|店|分店)?",
     "votes": r"(?:张选票|张票|票|张)",
     "homes": r"[户幢栋]",
@@ -64,7 +69,10 @@ BASES = {"en": 1e6, "zh": 1e8}  # what a record's money counts in
 
 def numbers(text: str, language: str) -> Iterator[Mark]:
     """Every number, from left to right; one that is part of a word is none."""
-    yield from _english(text) if language == "en" else _chinese(text)
+    long = list(lengths(text, language))
+    yield from long
+    rest = without(text, long)
+    yield from _english(rest) if language == "en" else _chinese(rest)
 
 
 def _english(text: str) -> Iterator[Mark]:
@@ -83,19 +91,21 @@ def _chinese(text: str) -> Iterator[Mark]:
         if found["tenth"]:
             yield Mark("number", 10 * chinese(found["tenth"]), found.start(), end, "percent")
             continue
-        if text[: found.start()].endswith(("每小时", "时速", "时速达", "时速为")) and unit == "km":
+        if unit == "km" and re.search(r"(?:每小时|时速)[^\d，。；]{0,4}$", text[: found.start()]):
             unit = "km_h"
         signs = found["signs"]
         if signs and not _says_a_number(text, found, unit):
             continue
         scaled = (found["digits"] or "0", SCALE_SIGNS[found["scale"] or ""])
         value = chinese(signs) if signs else _digits(scaled[0]) * scaled[1]
+        if not unit and (found["sign"] or "亿" in (found["scale"] or signs or "")):
+            unit = "money"  # as in 840.5亿, where 元 goes without saying
         yield Mark("number", value, found.start(), end, "percent" if found["share"] else unit)
 
 
 def _digits(told: str) -> float:
     """The value of a run of digits; of one that no number is written like, all of its digits."""
-    plain = re.sub(r"[\s\u00a0\u202f]", "", told)
+    plain = re.sub(r"[\s\u00a0\u202f，]", "", told)
     if WELL_MADE.fullmatch(plain):
         return float(plain.replace(",", ""))
     return float(re.sub(r"[,.]", "", plain))
@@ -142,7 +152,10 @@ def same(mark: Mark, value: float, unit: str, language: str) -> bool:
         return told * 24 == value
     if unit == "minutes" and mark.unit == "hours":
         return told * 60 == value
-    bare = not mark.unit and bool(told % 1)  # "27.9" where the unit was said before
+    if unit in ("hours", "days") and mark.unit == "minutes":
+        return told == value * (60 if unit == "hours" else 1440)
+    tenth = bool(told % 1) or mark.end - mark.start == len(f"{told:.1f}")
+    bare = not mark.unit and tenth  # "27.9" where the unit was said before
     return (comparable(mark, unit) or bare) and abs(told - value) < 1e-6
 
 

@@ -24,7 +24,9 @@ MOST = 30  # words or signs of a number; longer ones say none
 def english(words: str) -> float:
     """The number in words such as ``two hundred and forty-one``; infinite if it has no end."""
     total, part = 0, 0
-    split = words.lower().replace("-", " ").split()
+    words, _, rest = words.lower().replace("-", " ").partition(" point ")
+    decimals = "".join(str(WORDS[word]) for word in rest.replace("oh", "zero").split())
+    split = words.split()
     if len(split) > MOST:
         return float("inf")
     for word in split:
@@ -35,7 +37,7 @@ def english(words: str) -> float:
         elif word in SCALES:
             total += max(1, part) * SCALES[word]
             part = 0
-    return total + part
+    return total + part + (float(f"0.{decimals}") if decimals else 0)
 
 
 def chinese(signs: str) -> float:
