@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import random
 import re
 from pathlib import Path
@@ -129,3 +130,19 @@ def test_a_slot_that_is_wrong_is_named(change, said):
 def test_what_is_no_record_is_refused(given):
     with pytest.raises(BadInput):
         checked(given)
+
+
+def test_the_model_that_ships_writes_as_its_card_says():
+    """On the first briefs of the test split; its scores are those of all of them."""
+    from case_studies.news_generation.scores import scores
+    from case_studies.news_generation.study import FOLDER
+
+    told = json.loads((FOLDER / "scores.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256((FOLDER / "model.safetensors").read_bytes()).hexdigest()
+    assert digest in (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert (FOLDER / "model.safetensors").stat().st_size <= 24_000_000
+
+    found = scores(FOLDER, made.corpus("test")[:64])
+
+    for language in ("en", "zh"):
+        assert abs(found[language]["fidelity"] - told[language]["fidelity"]) < 0.15
