@@ -120,6 +120,7 @@ def newsdesk_lm() -> dict[str, Any]:
     return {
         "folder": FOLDER,
         "title": MODEL,
+        "kinds": ("generation",),
         "languages": ("en", "zh"),
         "license": "Apache-2.0",
         "source": SOURCE,

@@ -229,7 +229,7 @@ def _card(place: Path, name: str, **more: Any) -> Card:
     return Card(
         id=name,
         title=more.pop("title", Path(name).name),
-        kinds=KINDS if writes(place, config) else KINDS[:1],
+        kinds=more.pop("kinds", KINDS if writes(place, config) else KINDS[:1]),
         languages=more.pop("languages", ()),
         parameters=sum(prod(t.shape) for t in weights),
         size_bytes=sum(t.size_bytes for t in found.values()),
