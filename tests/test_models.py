@@ -20,6 +20,7 @@ from workbench.i18n.table import LANGUAGES
 shelf = sys.modules["workbench.models.catalogue"]  # a function of the package has its name
 BUILT_IN = "all-MiniLM-L6-v2"
 BASELINE = "tfidf"
+WRITER = "newsdesk-lm"  # of a case study
 KERAS = ("keras-conv1d", "keras-transformer", "keras-cnn")
 HEAVY = ("torch", "transformers", "datasets", "pandas")
 
@@ -121,7 +122,7 @@ def test_one_damaged_tuned_model_does_not_hide_the_others(home, damage):
     (tuned(home, "tiny--set--full-2") / damage).write_bytes(b'{"id": "x"}')
 
     listed = [card.id for card in models.catalogue(home)]
-    assert listed == [BUILT_IN, "tiny--set--linear-1", BASELINE, *KERAS]
+    assert listed == [BUILT_IN, "tiny--set--linear-1", BASELINE, *KERAS, WRITER]
     with pytest.raises(BadInput):
         models.find("tiny--set--full-2", home)
 
@@ -129,7 +130,7 @@ def test_one_damaged_tuned_model_does_not_hide_the_others(home, damage):
 def test_half_written_models_are_not_listed(home):
     tuned(home, ".tmp-tiny")
 
-    assert [card.id for card in models.catalogue(home)] == [BUILT_IN, BASELINE, *KERAS]
+    assert [card.id for card in models.catalogue(home)] == [BUILT_IN, BASELINE, *KERAS, WRITER]
 
 
 def test_a_strangers_folder_cannot_pass_for_a_tuned_model(home, tmp_path):
@@ -194,10 +195,11 @@ def test_offline_a_hub_id_is_refused_naming_what_is_cached(home, tmp_path, monke
 def test_cards_are_filtered_by_every_wish(home):
     cards = models.catalogue(home)
 
-    assert models.filtered(cards, kind="classification", language="en") == cards[:-1]
+    assert models.filtered(cards, kind="classification", language="en") == cards[:-2]
     assert [card.id for card in models.filtered(cards, kind="image")] == [KERAS[-1]]
     assert models.filtered(cards, max_bytes=100e6, license="Apache-2.0") == cards
-    for wish in ({"kind": "generation"}, {"language": "sw"}, {"license": "MIT"}):
+    assert models.filtered(cards, kind="generation") == cards[-1:]
+    for wish in ({"language": "sw"}, {"license": "MIT"}):
         assert models.filtered(cards, **wish) == ()
     for wish in ({"language": "zh"}, {"max_bytes": 1e6}):
         found = [card.id for card in models.filtered(cards, kind="classification", **wish)]
@@ -212,7 +214,9 @@ def test_cards_are_filtered_by_every_wish(home):
         (("classification", "en", 50e6), None, "below 50 MB"),
         (("classification", "zh", None), None, "multilingual"),
         (("classification", "xx", None), None, "xx"),
-        (("generation", "en", None), None, "does generation"),
+        (("generation", "zh", None), WRITER, "12 MB"),
+        (("generation", "en", 1e6), None, "below 1 MB"),
+        (("captioning", "en", None), None, "does captioning"),
     ],
 )
 def test_a_recommendation_says_why_in_both_languages(home, asked, card, said):

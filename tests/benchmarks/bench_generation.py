@@ -8,6 +8,7 @@ transformers in float32 on as many threads.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 import time
@@ -57,6 +58,19 @@ def gpt2(folder: Path) -> Path:
     return folder
 
 
+def few(folder: Path) -> str:
+    """A task of a few prompts: a random model is timed, there is nothing in it to judge."""
+    from case_studies.news_generation.corpus import corpus
+    from case_studies.news_generation.tokens import prompt
+
+    path = folder / "few.jsonl"
+    rows = [
+        {"prompt": prompt(x.record), "target": x.brief.body} for x in corpus("validation")[:40]
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return f"csv:{path}?kind=generation&text_column=prompt&target_column=target"
+
+
 def bandwidth() -> float:
     """Bytes read from memory per second by one thread."""
     from workbench.measure.ceiling import ceiling
@@ -86,11 +100,13 @@ def row(name: str, run: Any, floor: float) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def table(client: Any, what: str, model: str, floor: float, verify: bool) -> str:
+def table(
+    client: Any, what: str, model: str, task: str, floor: float, verify: bool = False
+) -> str:
     """What was measured of one model."""
     lines = [f"## {what}", "", "| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     for name, recipe in recipes().items():
-        run = client.run(model, "newsdesk", recipe, verify=verify)
+        run = client.run(model, task, recipe, verify=verify)
         if run.status != "done":
             raise SystemExit(f"{name}: {run.error}")
         if len(lines) == 4:
@@ -116,11 +132,11 @@ def main() -> None:
     client, floor = workbench.connect(inline=True), bandwidth()
     text = HEAD.format(date=time.strftime("%Y-%m-%d"), machine=environment().cpu, gbps=floor / 1e9)
     if asked.only != "gpt2":
-        text += table(client, "newsdesk", asked.model, floor, asked.verify)
+        text += table(client, "newsdesk-lm", asked.model, "newsdesk", floor, asked.verify)
     if asked.only != "newsdesk":
         large = home / "gpt2-124M"
         model = large if large.is_dir() else gpt2(large)
-        text += table(client, "GPT-2 shape, 124 million weights", str(model), floor, False)
+        text += table(client, "GPT-2 shape, 124 million weights", str(model), few(home), floor)
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 

@@ -107,4 +107,5 @@ TEXTS = {
         "这里没有能做{kind}的模型；请打开本地文件夹或 Hub 模型。",
     ),
     "kind.classification": ("text classification", "文本分类"),
+    "kind.generation": ("writing", "写作"),
 }

@@ -37,14 +37,14 @@ def catalogue(home: Path) -> tuple[Card, ...]:
 
     A tuned model whose files are damaged is left out: one bad folder must not hide the others.
     """
-    cards = [built_in()]
+    cards, plugged = [built_in()], []
     for name in _plugged():
         with suppress(BadInput, OSError):  # its weights are not there
-            cards.append(_plugged_card(name))
+            plugged.append(_plugged_card(name))
     for path in sorted((home / "models").glob("[!.]*/card.json"), key=_time):
         with suppress(BadInput, OSError):
             cards.append(_tuned(path.parent))
-    return (*cards, baseline.card(), *keras.cards())
+    return (*cards, baseline.card(), *keras.cards(), *plugged)
 
 
 def _time(path: Path) -> float:
