@@ -18,7 +18,7 @@ from fakes import checkpoint, server_pid, small_task, stop_server
 
 import workbench
 from workbench.core.errors import BadInput
-from workbench.jobs import point
+from workbench.jobs import meters
 from workbench.jobs.client import HttpClient
 from workbench.recipes.recipe import Recipe
 from workbench.runtimes import OnnxRuntime
@@ -64,8 +64,8 @@ def hosts(home):
 def test_a_run_holds_what_it_was_measured_from(at, monkeypatch):
     home, model, task = at
     monkeypatch.delenv("WORKBENCH_FAST")
-    monkeypatch.setattr(point, "LAUNCHES", (3,))  # test_measure_compare has the looks in between
-    monkeypatch.setattr(point, "BUDGET_S", 0.3)
+    monkeypatch.setattr(meters, "LAUNCHES", (3,))  # test_measure_compare has the looks in between
+    monkeypatch.setattr(meters, "BUDGET_S", 0.3)
     client = workbench.connect(inline=True)
     run = client.run(model, task, Recipe(OnnxRuntime(), (DynamicInt8(),)))
 

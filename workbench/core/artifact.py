@@ -51,8 +51,7 @@ class Context:
     Args:
         workspace: an empty folder for files it makes; removed with the job.
         calibration: texts from the training split, never from validation or test.
-        training: (texts, class indices) of the training split; (prompts, targets) of a task for
-            models that write.
+        training: (texts, class indices) of the training split, or (prompts, targets).
         unlabelled: texts of the user's without labels; empty if there are none.
         teacher: the model before anything was changed; techniques leave it as it is.
         evaluate: accuracy of an artifact on validation, in [0, 1].

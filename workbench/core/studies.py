@@ -8,18 +8,15 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-GROUP = "workbench.case_studies"
-
 
 @cache
 def studies() -> Mapping[str, Any]:
-    """Name to module: ``TASKS`` and ``MODELS`` (id to what loads it), ``PAGE`` (a notebook).
+    """Name to module: ``TASKS``, ``MODELS`` (id to loader), ``PAGE`` (a notebook).
 
-    One whose models write from records also has ``prompt_of(record)`` and
-    ``facts_of(record, text)``, plain data in and out.
+    Those with records also have ``prompt_of(record)`` and ``facts_of(record, text)``.
     """
     found = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points(group="workbench.case_studies"):
         with suppress(ImportError):  # a broken one costs only itself
             found[point.name] = point.load()
     return found

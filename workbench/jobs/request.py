@@ -28,7 +28,8 @@ FIELDS = {
 }
 LONGEST_S = 1e9
 SPLITS = ("validation", "test")
-MODES = {"classification": ("linear", "full"), "generation": ("full", "lora")}
+MODES = ("linear", "full")
+WRITER_MODES = ("full", "lora")
 WRITING = ("generate", "parallel")  # kinds of jobs that need no task
 
 
@@ -136,7 +137,7 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
 
 def _mode(asked: dict[str, Any], kind: str) -> str:
     """How it is tuned; the first of its kind where nobody says."""
-    modes = MODES[kind]
+    modes = WRITER_MODES if kind == "generation" else MODES
     mode = asked.setdefault("mode", modes[0]) if "tune" not in asked else asked["tune"]
     if mode not in modes:
         raise BadInput(f"mode {mode!r:.80}", " or ".join(modes), "choose one of the two")

@@ -24,7 +24,8 @@ SIGNS = "一二三四五六日"
 
 def strays(text: str, record: Record) -> Iterator[Mark]:
     """Days that are none of the record's; those that its event goes on for are its own."""
-    first = next((s.name for s in record.event.slots if s.kind == "date"), "")
+    dates = (s.name for s in record.event.slots if s.kind == "date" and s.name in record.slots)
+    first = next(dates, "")
     weekday = date.fromisoformat(str(record.slots[first])).weekday() if first else -1
     length = _length(record)
     own = {(weekday + i) % 7 for i in range(length)} if first else set()
