@@ -29,7 +29,8 @@ class OpenVinoDecoder:
 
     def __init__(self, folder: Path, config: OpenVino) -> None:
         self.prompts = Prompts(folder)
-        settings = {"NUM_STREAMS": 1, "KV_CACHE_PRECISION": "f32"}
+        # pinned, workers side by side would all sit on the same core
+        settings = {"NUM_STREAMS": 1, "KV_CACHE_PRECISION": "f32", "ENABLE_CPU_PINNING": False}
         self._request: Any = compiled(folder, config, settings).create_infer_request()
 
     def close(self) -> None:
