@@ -22,10 +22,10 @@ from workbench.core.home import home
 from workbench.i18n.table import LANGUAGES
 from workbench.jobs.client import HttpClient
 from workbench.jobs.setup import register
+from workbench.panels.bar import Bar
 from workbench.panels.card import classed
-from workbench.panels.foreign import escape
 from workbench.panels.seal import seal
-from workbench.panels.web import Address, Markup, shared
+from workbench.panels.web import Address, shared
 
 
 class NewsPage(w.VBox):  # type: ignore[misc]
@@ -84,39 +84,13 @@ class NewsPage(w.VBox):  # type: ignore[misc]
         }
 
 
-class NewsBar(Markup):
-    """The top bar: name, jobs, language, theme."""
+class NewsBar(Bar):
+    """The top bar: name, jobs, language, theme; no steps."""
 
-    def __init__(self, session: DeskSession) -> None:
-        super().__init__(self._do)
-        self.session = session
-        self.add_class("wb-bar")
-        session.observe(self._show, ["language", "jobs"])
-        self._show()
+    title = "news.title"
 
-    def _do(self, act: str, value: str) -> None:
-        if act == "language":
-            self.session.language = "en" if self.session.language == "zh" else "zh"
-
-    def _show(self, _: Any = None) -> None:
-        say, jobs = self.session.say, self.session.active()
-        running = sum(job.status == "running" for job in jobs)
-        words = say("app.jobs_none")
-        if jobs:
-            words = say("app.jobs_some", running=running, waiting=len(jobs) - running)
-        tools = "".join(
-            f'<button class="wb-link" data-act="{act}" data-key="{act}" title="{escape(told)}" '
-            f'aria-label="{escape(told)}">{escape(sign)}</button>'
-            for act, sign, told in (
-                ("language", say("app.language"), say("app.language_help")),
-                ("theme", "◐", say("app.theme_help")),
-            )
-        )
-        self.html = (
-            f"<nav><b>{escape(say('news.title'))}</b><span class='wb-steps'></span>"
-            f'<span class="wb-tools"><span class="wb-note" role="status">{escape(words)}</span>'
-            f"{tools}</span></nav>"
-        )
+    def _steps(self) -> str:
+        return ""
 
 
 def news(client: Client | None = None, model: str = MODEL) -> NewsPage:

@@ -14,3 +14,4 @@ SEND_S = 30.0  # that a follower may leave an event unread in a full connection
 CONNECTIONS = 1024  # open connections and requests under way
 STAGES = 8  # models between the steps of recipes that are kept; the least used goes
 NARROWED = 6  # compressed models that write, kept for the next prompt; the least used goes
+WORKERS = 16  # processes of one measurement of worker processes

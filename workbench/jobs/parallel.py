@@ -9,6 +9,7 @@ from typing import Any
 from workbench.core.errors import BadInput
 from workbench.jobs import room, writing
 from workbench.jobs.desk import Desk
+from workbench.jobs.limits import WORKERS
 from workbench.jobs.narrow import narrowed
 from workbench.measure import Side
 from workbench.measure.parallel import scaling, stops_paying
@@ -16,7 +17,6 @@ from workbench.recipes.recipe import Recipe
 
 PROMPTS = ["The", "In the morning", "On Friday the", "At the end of the day"]
 COUNTS = [1, 2]
-MOST = 16  # worker processes
 TOKENS = 64  # of a request
 
 
@@ -32,9 +32,9 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
     """
     given = {"prompts": PROMPTS, "counts": COUNTS, **request}
     counts = given.pop("counts")
-    whole = isinstance(counts, list) and all(type(x) is int and 1 <= x <= MOST for x in counts)
+    whole = isinstance(counts, list) and all(type(x) is int and 1 <= x <= WORKERS for x in counts)
     if not whole or not counts:
-        wanted = f"whole numbers from 1 to {MOST}"
+        wanted = f"whole numbers from 1 to {WORKERS}"
         raise BadInput(f"counts {counts!r:.80}", wanted, "give some, such as 1,2,4")
     return {**writing.asked(given, home), "counts": counts}
 

@@ -15,6 +15,8 @@ LATER = ("deploy", "monitor", "agent")  # of the spine, with the versions to com
 class Bar(Markup):
     """View over a ``Session``."""
 
+    title = "app.title"  # key of the page's name
+
     def __init__(self, session: Session) -> None:
         super().__init__(self._do)
         self.session = session
@@ -26,25 +28,29 @@ class Bar(Markup):
         if act == "language":
             self.session.language = "en" if self.session.language == "zh" else "zh"
 
-    def _show(self, _: Any = None) -> None:
+    def _steps(self) -> str:
+        """The steps of the spine, as markup; another page has its own, or none."""
         say = self.session.say
         steps = "".join(
             f'<button class="wb-link" data-act="goto" data-value="{step}" data-key="{step}">'
             f"{escape(say(f'app.step.{step}'))}</button>"
             for step in STEPS
         )
-        steps += "".join(
+        return steps + "".join(
             f'<span class="wb-link wb-later" aria-disabled="true" '
             f'title="{escape(say("app.later"))}">{escape(say(f"app.step.{step}"))}</span>'
             for step in LATER
         )
+
+    def _show(self, _: Any = None) -> None:
+        say = self.session.say
         jobs = self.session.active()
         running = sum(job.status == "running" for job in jobs)
         words = say("app.jobs_none")
         if jobs:
             words = say("app.jobs_some", running=running, waiting=len(jobs) - running)
         self.html = (
-            f"<nav><b>{escape(say('app.title'))}</b><span class='wb-steps'>{steps}</span>"
+            f"<nav><b>{escape(say(self.title))}</b><span class='wb-steps'>{self._steps()}</span>"
             f'<span class="wb-tools"><span class="wb-note" role="status">{escape(words)}</span>'
             f"{_button('language', say('app.language'), say('app.language_help'))}"
             f"{_button('theme', '◐', say('app.theme_help'))}</span></nav>"
