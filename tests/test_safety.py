@@ -20,7 +20,7 @@ from workbench import models
 from workbench.core.errors import BadInput
 from workbench.formats import config
 from workbench.i18n.errors import translated
-from workbench.jobs import load, loader
+from workbench.jobs import closed, load, loader
 from workbench.jobs.load import inspect_loaded
 from workbench.jobs.loader import looked_through
 from workbench.jobs.request import check_request
@@ -199,6 +199,9 @@ print(tried(lambda: bytearray(2**30)))
     assert tried == ["done", denied, denied, denied, "done", denied, "MemoryError"]
 
 
+SMALL = "a model that is loaded within bounded memory"
+
+
 def test_what_takes_too_long_or_dies_is_one_sentence(tmp_path, home, monkeypatch):
     place = hostile.folder(tmp_path / "model")
     monkeypatch.setattr(load, "SECONDS", 0)
@@ -207,7 +210,7 @@ def test_what_takes_too_long_or_dies_is_one_sentence(tmp_path, home, monkeypatch
         inspect_loaded(str(place), home)
     died = subprocess.CompletedProcess([], -9, stdout=b"")
     with pytest.raises(BadInput, match=r"ended with SIGKILL\): expected .* bounded memory"):
-        load._answer(died, place, 5)
+        closed.read(died, closed.Order("m", (), "model", "loading", SMALL, "", 5))
 
 
 def test_only_weights_that_are_used_widen_the_cage(tmp_path, monkeypatch):

@@ -120,7 +120,8 @@ class Values:
             given = "".join(self._one(self._parts["given"]) for _ in range(self._between(1, 2)))
             name = self._one(self._parts["last"]) + given
             return name, name
-        real = self._split != "train"  # a few real ones would be learnt by heart, others not copied
+        # a few dozen real ones would be learnt by heart, and others not copied
+        real = self._split != "train"
         first = self._one(self._parts["first"]) if real else self._stem("first")
         last = self._stem("last")
         return f"{first}|{last}", f"{first} {last}"

@@ -36,6 +36,9 @@ def generate(
     temperature: Annotated[float, typer.Option(help="0: always the likeliest token")] = 0.0,
     top_p: Annotated[float, typer.Option(help="share of the likeliest tokens drawn from")] = 1.0,
     seed: Annotated[int, typer.Option(help="of the draws")] = 0,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="go on from the text as it is, without a chat template")
+    ] = False,
     threads: Annotated[int, typer.Option(help="that compute, without a recipe")] = 1,
     json: Json = False,
 ) -> int:
@@ -49,6 +52,8 @@ def generate(
         asked["runtime"] = {"name": "torch", "threads": threads}
     else:
         asked["recipe"] = given(recipe, "recipe")
+    if raw:
+        asked["raw"] = True
     if task is not None:
         asked["task"] = task
     client = HttpClient(home())
@@ -116,8 +121,9 @@ def _told(result: Mapping[str, Any]) -> str:
     rest = result["seconds"] - result["first_s"]
     rate = f"{(count - 1) / rest:.1f} tokens/s after it" if count > 1 and rest > 0 else ""
     first = f"first token after {1e3 * result['first_s']:.0f} ms"
+    chat = "in its chat template" if result["chat"] else ""
     facts = _facts(result["facts"]) if "facts" in result else ""
-    return ", ".join(x for x in (f"{count} tokens", first, rate, facts) if x)
+    return ", ".join(x for x in (f"{count} tokens", chat, first, rate, facts) if x)
 
 
 def _facts(told: Mapping[str, Any]) -> str:

@@ -47,14 +47,18 @@ class Prompts:
         found = self._tokenizer.token_to_id(word) if isinstance(word, str) else None
         return [] if found is None else [found]
 
-    def encode(self, prompt: str) -> list[int]:
+    def encode(self, prompt: str, chat: bool = False) -> list[int]:
         """Token ids, with what the tokenizer puts before a text.
+
+        Args:
+            prompt: a text to go on from.
+            chat: whether a chat template has put its special tokens into it already.
 
         Raises:
             BadInput: if nothing is left of it, it fills all positions of the model, or the
                 network has no row for a token.
         """
-        ids = list(self._tokenizer.encode(prompt).ids)
+        ids = list(self._tokenizer.encode(prompt, add_special_tokens=not chat).ids)
         while ids and ids[-1] in self.ends:  # some tokenizers end every text
             ids.pop()
         if not ids:

@@ -203,7 +203,7 @@ PHRASES = {
     "a folder that can be listed": "可列出内容的文件夹",
     "a folder that holds weights": "含有权重的文件夹",
     "a folder that stays as it is": "读取期间保持不变的文件夹",
-    "a model that can be loaded within bounded memory": "能在限定内存内加载的模型",
+    "a model that is loaded within bounded memory": "能在限定内存内加载的模型",
     "a model that is loaded within {a} s": "能在 {a} 秒内加载的模型",
     "a pattern that repeats no group": "不重复分组的正则表达式",
     "a plain value": "普通的值",

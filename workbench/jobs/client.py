@@ -95,6 +95,7 @@ class Verbs:
         *,
         record: Mapping[str, Any] | None = None,
         recipe: Recipe | None = None,
+        raw: bool = False,
         listener: Listener | None = None,
         **sampling: Any,
     ) -> Mapping[str, Any]:
@@ -105,15 +106,16 @@ class Verbs:
             prompt: left out where a record is given.
             record: plain data, as the case study of the model reads it.
             recipe: how it is compressed and run; PyTorch as it comes where it is left out.
+            raw: go on from the prompt as it is, also where the model has a chat template.
             listener: hears every piece of text on the way.
             sampling: settings of ``runtimes.decoder.Sampling``.
 
         Returns:
-            ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds"}``, and ``facts`` of a
-            record.
+            ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds", "chat"}``, and ``facts``
+            of a record.
         """
         source = {"prompts": [prompt]} if record is None else {"record": dict(record)}
-        asked: dict[str, Any] = {"model": model, "sampling": sampling, **source}
+        asked: dict[str, Any] = {"model": model, "sampling": sampling, "raw": raw, **source}
         if recipe is not None:
             asked["recipe"] = recipe.to_json()
         return dict(self._ended("generate", asked, listener).result or {})

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from workbench.core.errors import BadInput
+from workbench.jobs.closed import Order, answered
 from workbench.models.keras_file import beside
-from workbench.models.limits import LOADED_PER_S, SECONDS, TRUST, WEIGHT_BYTES
+from workbench.models.limits import LOADED_PER_S, SECONDS, WEIGHT_BYTES
 from workbench.models.sizes import memory
 from workbench.models.weights import KINDS
+
+LOADER, DOING = "workbench.jobs.loader", "loading it"
 
 
 def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
@@ -38,20 +34,10 @@ def inspect_loaded(name: str, home: Path) -> dict[str, Any]:
 
     place = models.place(name, home)
     seconds = SECONDS + sizes(place) // LOADED_PER_S
-    with TemporaryDirectory(prefix="workbench-load-") as scratch:
-        order = [sys.executable, "-P", "-m", "workbench.jobs.loader", name, str(place)]
-        try:
-            ended = subprocess.run(
-                [*order, str(home), scratch],
-                env=_environment(scratch),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=seconds,
-            )
-        except subprocess.TimeoutExpired as err:
-            raise _late(place, seconds) from err
-    return _answer(ended, place, seconds)
+    small = "a model that is loaded within bounded memory"
+    quick = f"a model that is loaded within {seconds} s"
+    given = (name, str(place), str(home))
+    return answered(Order(LOADER, given, _name(place), DOING, small, quick, seconds))
 
 
 def sizes(place: Path) -> int:
@@ -76,47 +62,6 @@ def sizes(place: Path) -> int:
 def bounded(found: int) -> int:
     """Bytes of weights, as far as they can be loaded here at all."""
     return min(found, WEIGHT_BYTES.most, memory())
-
-
-def _environment(scratch: str) -> dict[str, str]:
-    """No hub, no threads that each reserve memory, temporary files where they are swept."""
-    own = {
-        "HF_HUB_OFFLINE": "1",
-        "TMPDIR": scratch,
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "JOBLIB_MULTIPROCESSING": "0",  # it tries a semaphore of the system when it is imported
-    }
-    return {**os.environ, **own, "TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
-
-
-def _answer(
-    ended: subprocess.CompletedProcess[bytes], place: Path, seconds: int
-) -> dict[str, Any]:
-    try:
-        told = json.loads(ended.stdout)
-    except ValueError as err:
-        if ended.returncode == -getattr(signal, "SIGXCPU", 0):
-            raise _late(place, seconds) from err
-        raise BadInput(
-            f"{_name(place)} ({_end(ended.returncode)})",
-            "a model that can be loaded within bounded memory",
-            TRUST,
-        ) from err
-    if isinstance(told.get("error"), Mapping):
-        raise BadInput(**told["error"])
-    return dict(told)
-
-
-def _end(code: int) -> str:
-    """How the process ended, in words."""
-    return (
-        f"loading it ended with {signal.Signals(-code).name if code < 0 else f'exit code {code}'}"
-    )
-
-
-def _late(place: Path, seconds: int) -> BadInput:
-    return BadInput(_name(place), f"a model that is loaded within {seconds} s", TRUST)
 
 
 def _name(place: Path) -> str:

@@ -21,7 +21,8 @@ FIELDS = {
     "ceiling": {"threads", "timeout"},
     "operating": {"run", "grid", "timeout"},
     "generate": {
-        *("model", "prompts", "record", "recipe", "runtime", "sampling", "task", "timeout"),
+        *("model", "prompts", "record", "recipe", "runtime", "sampling", "task", "raw"),
+        "timeout",
     },
     "parallel": {"model", "counts", "prompts", "recipe", "task", "timeout"},
     "sweep": {"model", "task", "grid", "split", "tune", "timeout"},

@@ -10,11 +10,13 @@ from workbench.core.errors import BadInput, Cancelled
 from workbench.core.knobs import build
 from workbench.core.studies import studies
 from workbench.jobs import kept, room
+from workbench.jobs.chat import told_as_chat
 from workbench.jobs.desk import Desk
 from workbench.jobs.limits import PROMPT_CHARS, PROMPTS
 from workbench.jobs.narrow import narrowed
 from workbench.jobs.setup import check_writes
 from workbench.measure.host import Host
+from workbench.models.chat import chat_template
 from workbench.recipes.plan import plan
 from workbench.recipes.recipe import Recipe
 
@@ -27,12 +29,13 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
     How many tokens a prompt has is seen where it is written on: a tokenizer is a stranger's file.
 
     Args:
-        request: ``model``; ``prompts`` or a ``record``; perhaps ``recipe`` or ``runtime``, and
-            ``sampling``.
+        request: ``model``; ``prompts`` or a ``record``; perhaps ``recipe`` or ``runtime``,
+            ``sampling``, and ``raw``: go on from the text as it is, whether or not the model has
+            a chat template.
         home: ``WORKBENCH_HOME``.
 
     Returns:
-        The same with ``prompts``, ``recipe`` and ``sampling`` for certain.
+        The same with ``prompts``, ``recipe``, ``sampling`` and ``raw`` for certain.
 
     Raises:
         BadInput: for a model that does not write, a prompt or record that is none or too long, a
@@ -45,6 +48,7 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
     given = {"sampling": {}, **request}
     runtime = _object({"runtime": {"name": "torch"}, **given}, "runtime")
     checked(runtime)
+    given["raw"] = _raw(given)
     if "record" in given:
         given["prompts"] = [_study().prompt_of(given["record"])]
     given["prompts"] = _prompts(given.get("prompts"))
@@ -56,6 +60,14 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
     checked(recipe.to_json()["runtime"])
     plan(recipe, models.anatomy(models.folder(given["model"], home)))
     return {**given, "recipe": recipe.to_json()}
+
+
+def _raw(given: Mapping[str, Any]) -> bool:
+    """Whether a prompt is gone on from as it is; records are written from so in any case."""
+    raw = given.get("raw", False)
+    if not isinstance(raw, bool):
+        raise BadInput(f"raw {raw!r:.60}", "true or false", "leave it out")
+    return raw or "record" in given
 
 
 def _study() -> Any:
@@ -104,18 +116,25 @@ def write(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
     """Do it, in a process of its own that stays for the next prompt.
 
     Returns:
-        ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds"}``, and ``facts`` where a
-        record was given: what became of each of them.
+        ``{"texts", "tokens", "prompt_tokens", "first_s", "seconds", "chat"}``: ``chat`` is
+        whether the model's chat template was filled in; and ``facts`` where a record was given:
+        what became of each of them.
 
     Raises:
         BadInput: if a prompt does not fit the model, or there is no room for it.
         HostFailed: if the model cannot be opened or fails on the way.
         Cancelled: when asked to stop.
     """
+    from workbench import models
+
     recipe = Recipe.from_json(request["recipe"])
+    folder = models.folder(request["model"], desk.home)
+    chat = not request["raw"] and bool(chat_template(folder))
+    if chat:
+        request = {**request, "prompts": told_as_chat(folder, request["prompts"])}
     key, host = _opened(desk, request, recipe)
     try:
-        told = _written(host, desk, request)
+        told = _written(host, desk, request, chat)
     except BaseException:
         host.close()
         raise
@@ -124,7 +143,7 @@ def write(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
         raise Cancelled
     if "record" in request:
         told["facts"] = _study().facts_of(request["record"], told["texts"][0])
-    return told
+    return {**told, "chat": chat}
 
 
 def _opened(desk: Desk, request: Mapping[str, Any], recipe: Recipe) -> tuple[Any, Host]:
@@ -149,12 +168,14 @@ def _opened(desk: Desk, request: Mapping[str, Any], recipe: Recipe) -> tuple[Any
     return key, kept.taken(key, start)
 
 
-def _written(host: Host, desk: Desk, request: Mapping[str, Any]) -> dict[str, Any] | None:
+def _written(
+    host: Host, desk: Desk, request: Mapping[str, Any], chat: bool
+) -> dict[str, Any] | None:
     """Tell every piece until the last; None if it was to stop: the process lives on."""
     host.follow(lambda: False)
     desk.stage("write", 0, 0)
     sampling = dict(request["sampling"])
-    given = host.ask(do="write", prompts=request["prompts"], sampling=sampling)
+    given = host.ask(do="write", prompts=request["prompts"], sampling=sampling, chat=chat)
     texts = [""] * len(request["prompts"])
     while True:
         if desk.cancelled():

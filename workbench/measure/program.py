@@ -114,9 +114,11 @@ class Program:
         self._session = opened(Path(folder), runtime)
         return {"pid": os.getpid(), "seconds": time.perf_counter() - started}
 
-    def write(self, prompts: list[str], sampling: dict[str, Any]) -> dict[str, Any]:
+    def write(
+        self, prompts: list[str], sampling: dict[str, Any], chat: bool = False
+    ) -> dict[str, Any]:
         """Begin to write behind prompts; ``more`` gives what there is."""
-        self._writing = Writing(self._session, prompts, sampling)
+        self._writing = Writing(self._session, prompts, sampling, chat)
         return {"tokens": self._writing.given}
 
     def more(self) -> dict[str, Any]:
