@@ -21,10 +21,13 @@ from workbench.i18n.table import TEXTS
 from workbench.jobs import kept
 from workbench.jobs.hub import masked
 from workbench.jobs.request import FIELDS, check_request
+from workbench.recipes.machine import no_compiler
 from workbench.recipes.recipe import Recipe
 from workbench.runtimes import OpenVino
+from workbench.runtimes.compiled_decoder import CompiledDecoder
 from workbench.runtimes.decoder import NONE, Sampling
 from workbench.runtimes.torch import Torch
+from workbench.runtimes.torch_compile import TorchCompile
 from workbench.runtimes.torch_decoder import TorchDecoder
 from workbench.techniques import StructuredPruning, WeightOnly
 
@@ -303,3 +306,20 @@ def test_settings_have_their_domains():
     assert build(Sampling, {}) == Sampling()
     with pytest.raises(BadInput):
         build(Sampling, {"top_p": 0.0})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_compiled_with_a_static_cache_it_writes_the_same(family, tmp_path, home):
+    if why := no_compiler():
+        pytest.skip(why)
+    folder = writer(tmp_path / family, family)
+    plain, fast = TorchDecoder(folder, Torch()), CompiledDecoder(folder, TorchCompile())
+
+    assert fast.compile_seconds > 0
+    long = "rain " * 12  # beyond what it was opened with
+    for prompts in ([PROMPTS[0]], [long], [PROMPTS[2]]):
+        assert written(fast, prompts, Sampling(12)) == written(plain, prompts, Sampling(12))
+    assert written(fast, PROMPTS, Sampling(12)) == written(plain, PROMPTS, Sampling(12))
+    drawn = Sampling(8, temperature=1.0, seed=3)
+    assert written(fast, [PROMPTS[0]], drawn) == written(plain, [PROMPTS[0]], drawn)

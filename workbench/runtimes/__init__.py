@@ -1,6 +1,7 @@
 """One file per runtime: a config and the function that opens a session; its profiler beside it."""
 
 from workbench.runtimes import (
+    compiled_decoder,
     openvino_decoder,
     torch_decoder,
     trace_onnx,
@@ -25,6 +26,7 @@ __all__ = [
     "TensorRt",
     "Torch",
     "TorchCompile",
+    "compiled_decoder",
     "openvino_decoder",
     "torch_decoder",
     "trace_onnx",

@@ -37,19 +37,27 @@ class TorchCompile:
     device: Annotated[str, DEVICES] = "cpu"
 
 
+def kernels_in_home() -> None:
+    """Keep what is compiled in the home, and compile in this process only.
+
+    Inductor's own place is a folder under ``/tmp`` whose name others know.
+    """
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(home() / "cache" / "compiled")
+    import torch._inductor.config
+
+    torch._inductor.config.compile_threads = 1  # no processes beside the one that is timed
+
+
 class CompiledSession(TorchSession):
     """Answers from a torch artifact, its graphs compiled when it is opened.
 
-    ``compile_seconds`` is what that took. Kernels are kept in the home: Inductor's own place is a
-    folder under ``/tmp`` whose name others know.
+    ``compile_seconds`` is what that took.
     """
 
     def __init__(self, folder: Path, threads: int, device: str) -> None:
-        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(home() / "cache" / "compiled")
+        kernels_in_home()
         import torch
-        import torch._inductor.config
 
-        torch._inductor.config.compile_threads = 1  # no processes beside the one that is timed
         super().__init__(folder, threads, device)
         self._module = torch.compile(self._module, dynamic=True)
         started = time.perf_counter()

@@ -18,6 +18,7 @@ from workbench.recipes.registry import writer
 from workbench.runtimes.decoder import NONE, Sampling, filled
 from workbench.runtimes.sampler import COLDEST
 from workbench.runtimes.torch import Torch
+from workbench.runtimes.torch_compile import TorchCompile
 
 WAIT_S = 0.05  # for a step, before it is told that none has come
 
@@ -34,13 +35,14 @@ class TorchDecoder:
         BadInput: if tokenizer, configuration and weights do not fit each other.
     """
 
-    def __init__(self, folder: Path, config: Torch) -> None:
+    def __init__(self, folder: Path, config: Torch | TorchCompile) -> None:
         import torch
 
         torch.set_num_threads(config.threads)
         self.prompts = Prompts(folder)
         self._model: Any = _model(folder, config.device).to(config.device).eval()
         self._device = config.device
+        self._how: dict[str, Any] = {}  # further settings of ``generate``
 
     def close(self) -> None:
         """Give the weights back."""
@@ -125,6 +127,7 @@ class TorchDecoder:
                 eos_token_id=list(ends) or None,
                 pad_token_id=ends[0] if ends else 0,
                 **({**drawn, "top_k": 0} if draws else {}),
+                **self._how,
             )
 
 
