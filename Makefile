@@ -31,12 +31,12 @@ $(BIN)/uv:
 
 .venv/.app: $(BIN)/uv $(DEFINED)
 	@echo "Installing the workbench (about 2.4 GB on disk, a minute or two) …"
-	$(UV) $(WHEELS) --editable '.[onnx,openvino,lora]'
+	$(UV) $(WHEELS) --editable '.[onnx,openvino,genai,lora]'
 	@touch $@
 
 .venv/.dev: .venv/.app
 	@echo "Installing the tools for the tests …"
-	$(UV) $(WHEELS) --editable '.[onnx,openvino,lora,tf]' --group dev
+	$(UV) $(WHEELS) --editable '.[onnx,openvino,genai,lora,tf]' --group dev
 	@touch $@
 
 install: .venv/.app ## the environment of make app; the command is .venv/bin/workbench

@@ -69,7 +69,7 @@ def writer(folder: Path, family: str, **more) -> Path:
         model = t.GPT2LMHeadModel(config)
     else:
         name = {"llama": "Llama", "qwen2": "Qwen2", "qwen3": "Qwen3", "gemma": "Gemma"}[family]
-        heads = {"head_dim": 8} if family in ("gemma", "qwen3") else {}
+        heads = {"head_dim": shape["hidden_size"] // 4} if family in ("gemma", "qwen3") else {}
         made = getattr(t, f"{name}Config")(**shape, **heads)
         model = getattr(t, f"{name}ForCausalLM")(made)
     model.save_pretrained(folder)

@@ -11,6 +11,8 @@ import numpy as np
 
 from workbench.core.artifact import Artifact, Context
 from workbench.core.deps import needs
+from workbench.formats import genai
+from workbench.formats.about import WRITES
 from workbench.formats.quiet import quiet
 from workbench.formats.tokens import Tokens
 from workbench.recipes.registry import export
@@ -28,12 +30,16 @@ def to_onnx(artifact: Artifact, context: Context) -> Artifact:
     """Export a torch artifact; the graph computes in float32.
 
     Raises:
-        MissingDependency: without the ``onnx`` extra.
+        BadInput: for a model that writes and that ONNX Runtime GenAI does not know.
+        MissingDependency: without the ``onnx`` extra, or ``genai`` for a model that writes.
     """
     folder = context.workspace / "onnx"
     folder.mkdir()
     context.report("export", 0, 0)
-    _export(artifact.payload, folder / GRAPH)
+    if artifact.payload.about.pooling == WRITES:
+        genai.convert(artifact, folder, context.workspace)
+    else:
+        _export(artifact.payload, folder / GRAPH)
     Tokens.of(artifact).write(folder)
     artifact.payload.about.write(folder, "onnx")
     return Artifact("onnx", folder, artifact.labels)

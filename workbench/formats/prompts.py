@@ -18,6 +18,9 @@ BROKEN = "\ufffd"  # what the bytes of half a character decode to
 class Prompts:
     """The tokenizer of a model that writes.
 
+    ``rows`` is how many tokens the network knows, ``positions`` how many it reads and writes at
+    most, ``ends`` behind which of them nothing comes.
+
     Args:
         folder: holds ``config.json`` and ``tokenizer.json``.
 
@@ -32,8 +35,8 @@ class Prompts:
         told = _json(folder / "config.json")
         self.positions = positions(folder)
         rows = told.get("vocab_size")
-        self._rows = rows if type(rows) is int else self._tokenizer.get_vocab_size()
-        self.ends = frozenset(x for x in self._ends(folder, told) if 0 <= x < self._rows)
+        self.rows = rows if type(rows) is int else self._tokenizer.get_vocab_size()
+        self.ends = frozenset(x for x in self._ends(folder, told) if 0 <= x < self.rows)
 
     def _ends(self, folder: Path, told: dict[str, Any]) -> list[int]:
         """Tokens behind which nothing comes, as the first file that names any has them."""
@@ -66,8 +69,8 @@ class Prompts:
         if len(ids) >= self.positions:
             wanted = f"at most {self.positions - 1:,} tokens, so that one can be written"
             raise BadInput(f"prompt of {len(ids):,} tokens", wanted, "shorten it")
-        if max(ids) >= self._rows:
-            wanted = f"tokens from 0 to {self._rows - 1:,}, as the network has rows for"
+        if max(ids) >= self.rows:
+            wanted = f"tokens from 0 to {self.rows - 1:,}, as the network has rows for"
             told = f"tokenizer.json (token {max(ids):,})"
             raise BadInput(told, wanted, "give the model's own tokenizer")
         return ids
@@ -79,7 +82,7 @@ class Prompts:
 
     def write_settings(self, folder: Path) -> None:
         """Write the ``config.json`` that a folder without one needs to be read here."""
-        told = {"max_position_embeddings": self.positions, "vocab_size": self._rows}
+        told = {"max_position_embeddings": self.positions, "vocab_size": self.rows}
         text = json.dumps({**told, "eos_token_id": sorted(self.ends)})
         (folder / "config.json").write_text(text + "\n", encoding="utf-8")
 

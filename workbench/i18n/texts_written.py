@@ -39,6 +39,11 @@ TEXTS = {
 }
 
 PHRASES = {
+    "layers as its configuration has them": "各层与其配置一致",
+    "heads of a multiple of {a}": "每头宽度为 {a} 的倍数",
+    "choose the runtime openvino or torch": "选择运行时 openvino 或 torch",
+    "a Llama, Mistral, Qwen, Gemma or Phi": "Llama、Mistral、Qwen、Gemma 或 Phi",
+    "install it, or choose another runtime": "安装它，或选择其他运行时",
     "a chat template that is filled in within bounded memory": "能在限定内存内填写的对话模板",
     "a chat template that is filled in within {a} s": "能在 {a} 秒内填写的对话模板",
     "one that takes a user's message": "能接收一条用户消息的模板",

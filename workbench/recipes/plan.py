@@ -98,6 +98,9 @@ def _writing(recipe: Recipe, format: str) -> None:
     if recipe.runtime.name not in WRITERS:
         told = f"runtime {recipe.runtime.name} for a model that writes"
         raise BadInput(told, f"one of {', '.join(WRITERS)}", "choose another")
+    if lacks := WRITERS[recipe.runtime.name].lacks():
+        told = f"{recipe.runtime.name} ({lacks})"
+        raise BadInput(told, "an engine that works here", "install it, or choose another runtime")
 
 
 def ways(recipe: Recipe, source: str) -> list[Technique]:
@@ -133,7 +136,8 @@ def reachable(source: str, writes: bool = False) -> frozenset[str]:
     formats = {source, *(target for start, target in EXPORTS if start == source)}
     named = {way.name for way in WAYS.values() if way.format in formats and way.writes >= writes}
     runs = {x.name for x in RUNTIMES.values() if x.format in formats}
-    return frozenset(named | (runs & WRITERS.keys() if writes else runs))
+    writers = {name for name, made in WRITERS.items() if not made.lacks()}
+    return frozenset(named | (runs & writers if writes else runs))
 
 
 def _one_precision(recipe: Recipe) -> None:

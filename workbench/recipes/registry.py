@@ -76,7 +76,7 @@ _TABLES: dict[str, dict[Any, Any]] = {
 TECHNIQUES: dict[str, Technique]  # by name: the first way of each
 WAYS: dict[tuple[str, str], Technique]  # by name and format: every way
 RUNTIMES: dict[str, Runtime]
-WRITERS: dict[str, Callable[[Path, Any], Any]]  # by name of a runtime: opens a ``Decoder``
+WRITERS: dict[str, Any]  # by name of a runtime: opens a ``Decoder``; ``lacks()`` what it needs
 EXPORTS: dict[tuple[str, str], Callable[[Artifact, Context], Artifact]]
 
 
@@ -141,10 +141,17 @@ def runtime(
     return register
 
 
-def writer(config_type: Any) -> Callable[[type], type]:
-    """Register the decorated ``Decoder``, made of (folder, config), for a runtime."""
+def writer(config_type: Any, *, module: str = "", extra: str = "") -> Callable[[type], type]:
+    """Register the decorated ``Decoder``, made of (folder, config), for a runtime.
 
-    def register(made: type) -> type:
+    Args:
+        config_type: of the runtime.
+        module: the optional library that it needs beside the runtime's own.
+        extra: brings it.
+    """
+
+    def register(made: Any) -> Any:
+        made.lacks = staticmethod(lambda: _absent(module, extra))
         _TABLES["WRITERS"][config_type.name] = made
         return made
 
@@ -169,10 +176,17 @@ def way(name: str, *formats: str) -> Technique:
     return found
 
 
+def _absent(module: str, extra: str) -> str:
+    """What to install for an optional library that is not here; empty if it is."""
+    if module and not installed(module):
+        return f"{module} is not installed: pip install 'llm-workbench[{extra}]'"
+    return ""
+
+
 def reason(entry: Technique | Runtime, config: Any = None) -> str:
     """Why this way or runtime cannot be used here with ``config`` (or its defaults); or empty."""
-    if entry.module and not installed(entry.module):
-        return f"{entry.module} is not installed: pip install 'llm-workbench[{entry.extra}]'"
+    if absent := _absent(entry.module, entry.extra):
+        return absent
     return entry.usable(entry.config_type() if config is None else config)
 
 

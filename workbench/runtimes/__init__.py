@@ -2,6 +2,7 @@
 
 from workbench.runtimes import (
     compiled_decoder,
+    genai_decoder,
     openvino_decoder,
     torch_decoder,
     trace_onnx,
@@ -27,6 +28,7 @@ __all__ = [
     "Torch",
     "TorchCompile",
     "compiled_decoder",
+    "genai_decoder",
     "openvino_decoder",
     "torch_decoder",
     "trace_onnx",

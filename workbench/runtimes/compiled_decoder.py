@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 from workbench.formats.quiet import quiet
 from workbench.recipes.registry import writer
@@ -39,7 +40,9 @@ class CompiledDecoder(TorchDecoder):
 
         super().__init__(folder, config)
         # on a GPU its own default, which records graphs of kernels
-        settings = CompileConfig() if config.device == "cuda" else CompileConfig(mode="default")
+        settings: Any = (
+            CompileConfig() if config.device == "cuda" else CompileConfig(mode="default")
+        )
         settings._compile_all_devices = True  # the library's switch for the processor
         self._how = {"cache_implementation": "static", "compile_config": settings}
         # what it takes for the size of the last cache: the next one is not smaller

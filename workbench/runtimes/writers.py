@@ -25,7 +25,7 @@ def checked(runtime: Mapping[str, Any]) -> Any:
     settings = {key: value for key, value in runtime.items() if key != "name"}
     entry = RUNTIMES[name]
     config: Any = build(entry.config_type, settings)
-    if why := reason(entry, config):
+    if why := reason(entry, config) or WRITERS[name].lacks():
         raise BadInput(f"runtime {name} ({why})", "one that works here", "choose torch on cpu")
     return config
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from workbench.core.artifact import Artifact, Context
+from workbench.core.deps import needs
 from workbench.core.knobs import Choice
+from workbench.formats.genai import EXTRA, MODULE
+from workbench.formats.onnx import GRAPH
 from workbench.formats.openvino import compressor, rewritten
+from workbench.formats.quiet import quiet
 from workbench.recipes.registry import technique
-from workbench.techniques.widths import GROUP, openvino_weights
+from workbench.techniques.widths import GROUP, onnx_weights, openvino_weights
+
+INT8_SUMS = 4  # the operator's level of accuracy; the builder's own choice on a processor
 
 
 @dataclass(frozen=True)
 class WeightOnly:
     """Every matrix in whole numbers, the arithmetic in float.
 
-    INT8 has a scale per row. INT4 has one for every 64 weights of a row (32 where 64 do not fit)
-    and leaves embeddings, the head and rows that cannot be grouped in INT8.
+    On OpenVINO INT8 has a scale per row. INT4 has one for every 64 weights of a row (32 where 64
+    do not fit) and leaves embeddings, the head and rows that cannot be grouped in INT8. On ONNX
+    Runtime, for models that write, both have a scale for every 64 weights, the head is stored
+    likewise, and what is multiplied by them is rounded to INT8 on the way.
 
     Source:
         https://docs.openvino.ai/2026/openvino-workflow/model-optimization-guide/weight-compression.html;
@@ -58,3 +67,34 @@ def compress(artifact: Artifact, config: WeightOnly, context: Context) -> Artifa
         )
 
     return rewritten(artifact, context, WeightOnly.name, smaller)
+
+
+@technique(WeightOnly, format="onnx", resize=onnx_weights, module=MODULE, extra=EXTRA, writes=True)
+def compress_onnx(artifact: Artifact, config: WeightOnly, context: Context) -> Artifact:
+    """A new folder with the compressed graph.
+
+    Raises:
+        MissingDependency: without the ``onnx`` extra.
+
+    Source:
+        https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+    """
+    with needs("onnx", why="whole-number weights on ONNX Runtime"):
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    folder = context.workspace / WeightOnly.name
+    folder.mkdir()
+    for path in artifact.folder.glob("*.json"):
+        shutil.copy2(path, folder / path.name)
+    context.report("quantise", 0, 0)
+    with quiet():
+        made = MatMulNBitsQuantizer(
+            str(artifact.folder / GRAPH),
+            bits=config.bits,
+            block_size=GROUP,
+            is_symmetric=True,
+            accuracy_level=INT8_SUMS,
+        )
+        made.process()
+        made.model.save_model_to_file(str(folder / GRAPH), use_external_data_format=True)
+    return Artifact(artifact.format, folder, artifact.labels)

@@ -75,6 +75,35 @@ def openvino_weights(anatomy: Anatomy, config: Any) -> Anatomy:
     return replace(whole, parts=tuple(narrower(part) for part in whole.parts))
 
 
+def onnx_weights(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As ONNX Runtime stores it: blocks of 64 weights with a scale in four bytes, filled up.
+
+    The token table stays in float32; a head that shares it is stored beside it.
+
+    Raises:
+        BadInput: for a model that does not write.
+    """
+    if not anatomy.writes:
+        told = "weight_only of a classifier on ONNX Runtime"
+        raise BadInput(told, "the runtime openvino", "choose openvino")
+
+    def blocks(part: Part) -> int:
+        rows, along = part.shape
+        each: int = GROUP * config.bits // 8 + 4
+        return rows * -(-along // GROUP) * each
+
+    shared = not any(part.role == "linear" for part in anatomy.parts)
+
+    def narrower(part: Part) -> Part:
+        if part.role == "embedding" and len(part.shape) == 2:
+            return replace(part, width=4.0, extra=blocks(part) if shared else 0)
+        if len(part.shape) == 2 and part.role in ("attention", "ffn", "linear"):
+            return replace(part, width=0.0, extra=blocks(part))
+        return replace(part, width=4.0)
+
+    return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))
+
+
 def group(along: int) -> int:
     """How many weights of a row have one scale in INT4: 64, or 32 where 64 do not fit; or 0."""
     return next((size for size in (GROUP, GROUP // 2) if along % size == 0), 0)
