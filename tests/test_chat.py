@@ -85,7 +85,11 @@ def test_what_the_tokenizer_puts_before_a_text_is_not_put_there_twice(llama):
         ("{{ 'x' * 999999 }}", "999,999 characters"),
         ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "chat"),
         ("{{ 'x' * 999999 * 999999 }}", "chat template"),
-        ("{{ (9|int) ** (9|int) ** (9|int) }}", "chat template"),
+        (
+            "{% set n = namespace(s='x') %}{% for i in range(40) %}{% set n.s = n.s ~ n.s %}"
+            "{% endfor %}{{ n.s }}",
+            "chat template",
+        ),
         ("{{ ''.__class__ }}", "a template of a chat only"),
         ("{% include '/etc/passwd' %}", "a template of a chat only"),
     ],

@@ -29,7 +29,7 @@ from workbench.tasks import Task
 
 FAST = "WORKBENCH_FAST"  # one short launch per run, to try things out; intervals tell how little
 FAST_S, FAST_TEXTS = 0.3, 12  # of calls per side; texts that are looked at for causes
-FAST_ROWS = 16  # that a model writes behind
+FAST_ROWS, FAST_LONGEST = 8, 96  # rows that a model writes behind, and tokens behind each
 LONGEST = 256  # tokens that a model writes behind a judged prompt, at most
 MORE = 5  # times as many rows are written behind on the test split, which is looked at seldom
 WRITTEN = "written"  # what a run of a model that writes has beside it: tokens and texts
@@ -134,7 +134,8 @@ class Writing(_Meter):
         rows = len(self._rows.texts)
         judged = task.judged * (1 if split == "validation" else MORE) or rows
         judged = min(rows, FAST_ROWS) if self._fast else min(rows, judged)
-        self._wanted = Wanted(self._rows.texts, judged, self._rows.targets, LONGEST)
+        longest = FAST_LONGEST if self._fast else LONGEST
+        self._wanted = Wanted(self._rows.texts, judged, self._rows.targets, longest)
 
     def compare(
         self, reference: Side, candidate: Side, of: Run, show: Callable[[Any], None]
