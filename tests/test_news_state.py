@@ -174,6 +174,20 @@ def test_the_model_is_warmed_once_and_quietly(home):
     assert not state.busy, "nobody waits for it"
 
 
+def test_both_sides_are_warmed_each_as_it_will_write(home):
+    state = desk(home)
+    state.models.way = "openvino_int8"
+    state.warm()
+    asked = [x.request for x in state.session.client.asked]
+    assert [x.get("recipe", {}).get("runtime", {}).get("name") for x in asked] == [
+        None,
+        "openvino",
+    ]
+    state.models.way = "openvino_int4"  # another way is another model
+    assert state.session.client.asked[-1].request["recipe"]["techniques"][0]["bits"] == 4
+    assert len(state.session.client.asked) == 3
+
+
 def test_a_model_is_warmed_again_when_somebody_comes_back_to_an_event(home, monkeypatch):
     state = desk(home)
     clock = [1000.0]

@@ -46,11 +46,13 @@ class DeskState(HasTraits):
         self.sides = tuple(Side(name, self._way(name)) for name in SIDES)
         self._asking = ""  # the side whose job has no id yet
         self._free_model = ""
-        self._warmed: dict[str, float] = {}  # model to when it was last asked for
+        # model and way to when they were last asked for
+        self._warmed: dict[tuple[str, str], float] = {}
         session.hear = self._hear
         session.observe(self._jobs_changed, ["jobs"])
         session.observe(self._forget, ["language"])
         self.event.observe(self._keep_warm, ["slots"])
+        self.models.observe(self._keep_warm, ["way"])
         session.model = model
 
     @property
@@ -79,16 +81,21 @@ class DeskState(HasTraits):
         self.choose_model(self.models.open(name))
 
     def warm(self) -> None:
-        """Have the chosen model loaded before somebody clicks: one token, which nobody sees."""
+        """Have both sides loaded before somebody clicks: one token, which nobody sees."""
         model, now = self.session.model, time.monotonic()
-        if not self.busy and now - self._warmed.get(model, -math.inf) > WARM_S:
-            self._warmed[model] = now
-            self.session.ask("generate", model=model, **WARM_UP, **ORIGINAL)
-            self.session.trouble = ""  # nobody asked for it: if it cannot be, nothing is lost
+        for key in () if self.busy else self._keys():
+            if now - self._warmed.get(key, -math.inf) > WARM_S:
+                self._warmed[key] = now
+                self.session.ask("generate", model=model, **WARM_UP, **WAYS[key[1]])
+                self.session.trouble = ""  # nobody asked for it: if it cannot be, nothing is lost
+
+    def _keys(self) -> list[tuple[str, str]]:
+        """Model and way of each side, the same one once."""
+        return list(dict.fromkeys((self.session.model, self._way(name)) for name in SIDES))
 
     def _keep_warm(self, _: Any) -> None:
-        """Somebody is at work on an event: a model that was loaded is to be there at the click."""
-        if self.session.model in self._warmed:
+        """Somebody is at work on an event: what was loaded is to be there at the click."""
+        if any(model == self.session.model for model, _ in self._warmed):
             self.warm()
 
     def write(self) -> None:
@@ -97,7 +104,7 @@ class DeskState(HasTraits):
         if self.busy or (self.mode == "event" and record is None):
             return
         before, self.event.fresh = self.sides, False
-        self._warmed[self.session.model] = time.monotonic()
+        self._warmed |= dict.fromkeys(self._keys(), time.monotonic())
         self.models.next_draw()
         self.sides = tuple(
             Side(name, self._way(name), "busy", record=record, prompt=self.prompt)
