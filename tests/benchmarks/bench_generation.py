@@ -29,17 +29,23 @@ COLUMNS = ("recipe", "facts right, %", "change, points", "tokens/s, 1", "8", "32
            "speed-up, 1", "8", "32", "size, MB", "memory, MB", "n")  # fmt: skip
 
 
-def recipes() -> dict[str, Any]:
-    """Name to recipe."""
+def recipes(whole: bool) -> dict[str, Any]:
+    """Name to recipe; ``whole``: also with the engines that do not know GPT-2, and compiled."""
     from workbench.recipes.recipe import Recipe
-    from workbench.runtimes import OpenVino
+    from workbench.runtimes import OnnxRuntime, OpenVino, TorchCompile
     from workbench.techniques import WeightOnly
 
-    return {
+    found = {
         "OpenVINO": Recipe(OpenVino()),
         "OpenVINO, INT8 weights": Recipe(OpenVino(), (WeightOnly(),)),
         "OpenVINO, INT4 weights": Recipe(OpenVino(), (WeightOnly(bits=4),)),
     }
+    if whole:
+        found["PyTorch, compiled, static cache"] = Recipe(TorchCompile())
+        for bits in (8, 4):
+            recipe = Recipe(OnnxRuntime(), (WeightOnly(bits=bits),))
+            found[f"ONNX Runtime GenAI, INT{bits} weights"] = recipe
+    return found
 
 
 def gpt2(folder: Path) -> Path:
@@ -105,7 +111,7 @@ def table(
 ) -> str:
     """What was measured of one model."""
     lines = [f"## {what}", "", "| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
-    for name, recipe in recipes().items():
+    for name, recipe in recipes(task == "newsdesk").items():
         run = client.run(model, task, recipe, verify=verify)
         if run.status != "done":
             raise SystemExit(f"{name}: {run.error}")
