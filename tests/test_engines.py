@@ -266,6 +266,7 @@ def test_a_removed_engine_leaves_a_techniques_other_ways(monkeypatch, small):
     monkeypatch.setattr(registry, "installed", lambda module: module not in gone)
 
     assert "llm-workbench[openvino]" in missing(RUNTIMES["openvino"])
+    gone.add("onnxruntime_genai")
     assert "llm-workbench[openvino]" in missing(TECHNIQUES["weight_only"])
     assert missing(TECHNIQUES["static_int8"]) == ""
     plan(Recipe(OnnxRuntime(), (StaticInt8(),)), models.anatomy(small))

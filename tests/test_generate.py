@@ -197,9 +197,9 @@ def test_what_is_written_is_nobody_elses():
         ({"sampling": {"temperature": 9}}, "from 0 to 2"),
         ({"sampling": {"tokens": 0}}, "from 1 to 4096"),
         ({"sampling": []}, "an object"),
-        ({"runtime": {"name": "onnxruntime"}}, "one of openvino, torch"),
+        ({"runtime": {"name": "litert"}}, "one of onnxruntime, openvino, torch"),
         ({"runtime": {"name": "torch", "threads": 0}}, "from 1 to 64"),
-        ({"runtime": {"name": []}}, "one of openvino, torch"),
+        ({"runtime": {"name": []}}, "one of onnxruntime, openvino, torch"),
         ({"colour": "red"}, "one of"),
     ],
 )

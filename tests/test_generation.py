@@ -169,11 +169,11 @@ def test_techniques_and_runtimes_for_classifiers_are_not_offered_to_writers(llam
     anatomy = models.anatomy(llama)
     assert anatomy.writes
     assert reachable("torch", True) >= {"torch", "openvino", "weight_only", "structured_pruning"}
-    assert not reachable("torch", True) & {"onnxruntime", "dynamic_int8", "vocabulary_pruning"}
+    assert not reachable("torch", True) & {"litert", "dynamic_int8", "vocabulary_pruning"}
     with pytest.raises(BadInput, match="dynamic_int8 of a model that writes"):
         plan(Recipe.from_json({"techniques": [{"name": "dynamic_int8"}]}), anatomy)
-    with pytest.raises(BadInput, match="runtime onnxruntime for a model that writes"):
-        plan(Recipe.from_json({"runtime": {"name": "onnxruntime"}}), anatomy)
+    with pytest.raises(BadInput, match="runtime litert for a model that writes"):
+        plan(Recipe.from_json({"runtime": {"name": "litert"}}), anatomy)
 
 
 def test_a_recipe_is_measured_against_torch_on_texts(llama, texts, home, monkeypatch):

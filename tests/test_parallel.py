@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +53,18 @@ def scaled(side, counts=(1, 2), **more):
     return scaling(side, REQUESTS, counts, **more)
 
 
+def started(word):
+    """Living processes of this one that have the word in their command line."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # gone meanwhile; a zombie is one as well
+            if word in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
 def workers():
-    """Processes of this one that a team started."""
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if "parallel_toy" in " ".join(one.cmdline())]
+    return started("parallel_toy")
 
 
 def test_two_workers_that_need_no_processor_do_twice_as_much(toy):
@@ -381,8 +390,7 @@ def test_what_cannot_be_is_refused_before_anything_starts(grouped, tmp_path):
 
 
 def sharers():
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if "tensor_parallel" in " ".join(one.cmdline())]
+    return started("tensor_parallel")
 
 
 def test_a_process_that_dies_takes_the_others_along(grouped):

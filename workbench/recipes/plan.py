@@ -180,15 +180,19 @@ def _mend(source: str, last: Technique | None) -> str:
 
 
 def with_runtime(recipe: Recipe, anatomy: Anatomy, format: str = "") -> Recipe:
-    """The recipe on its own runtime if that can run it, else on the first that can.
+    """The recipe on its own runtime if that can run it, else on another that can.
+
+    Of several, one for the format that its last technique was first made for comes first.
 
     Args:
         recipe: techniques, and the runtime that is tried first.
         anatomy: of the model.
         format: only runtimes that take it; empty for any.
     """
-    others = (entry.config_type() for entry in RUNTIMES.values() if not missing(entry))
-    for config in (recipe.runtime, *others):
+    home = TECHNIQUES[recipe.techniques[-1].name].format if recipe.techniques else ""
+    others = [entry for entry in RUNTIMES.values() if not missing(entry)]
+    others.sort(key=lambda entry: entry.format != home)
+    for config in (recipe.runtime, *(entry.config_type() for entry in others)):
         if format and RUNTIMES[config.name].format != format:
             continue
         candidate = replace(recipe, runtime=config)
