@@ -21,7 +21,8 @@ def checked(runtime: Mapping[str, Any]) -> Any:
     """
     name = runtime.get("name")
     if not isinstance(name, str) or name not in WRITERS:
-        raise BadInput(f"runtime {name!r:.60}", f"one of {', '.join(sorted(WRITERS))}", "choose one")
+        known = ", ".join(sorted(WRITERS))
+        raise BadInput(f"runtime {name!r:.60}", f"one of {known}", "choose one")
     settings = {key: value for key, value in runtime.items() if key != "name"}
     entry = RUNTIMES[name]
     config: Any = build(entry.config_type, settings)
