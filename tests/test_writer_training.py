@@ -380,10 +380,11 @@ def test_a_model_that_does_not_write_is_refused(tmp_path, home):
 
 
 def test_quantised_weights_are_not_trained(llama, home, monkeypatch):
-    from workbench.formats import int8
+    from workbench.formats import quantised
 
     artifact = load(llama)
-    int8.quantise(artifact.payload)
+    how = quantised.library().Int8WeightOnlyConfig(set_inductor_config=False)
+    quantised.quantise(artifact.payload, how, "weight_only")
     monkeypatch.setattr("workbench.formats.torch.load", lambda folder: artifact)
     with pytest.raises(BadInput, match="weights that can be trained"):
         fit(llama, home)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.core.artifact import Artifact
 from workbench.core.errors import BadInput
-from workbench.formats import about, int8
+from workbench.formats import about, quantised
 from workbench.formats.about import WRITES, About
 from workbench.formats.blocks import family_of, layers_of, replace_weights
 from workbench.formats.prompts import Prompts, positions
@@ -75,8 +75,8 @@ def save(artifact: Artifact, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     module = artifact.payload
-    weights = _once(int8.flat(module.state_dict()))
-    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    weights, metadata = quantised.flat(module.state_dict())
+    save_file(_once(weights), folder / WEIGHTS, metadata={"format": "pt", **metadata})
     settings = module.encoder.config
     if module.about.pooling == WRITES:
         settings.architectures = [type(module.model).__name__]
@@ -177,24 +177,26 @@ def without_pooler(encoder: Any) -> Any:
 def _rebuilt(folder: Path) -> Any:
     """A module of ours from its configuration, cut to the widths of the stored weights."""
     import torch
-    from safetensors.torch import load_file
 
     from workbench.formats.modules import empty
 
     format, described = about.read(folder)
     if format != "torch":
         raise BadInput(folder.name, "a torch artifact", "give the model it was made from")
-    weights = load_file(folder / WEIGHTS)
+    weights = quantised.read(folder / WEIGHTS)
     module = empty(folder, described)
     if described.kept is not None:
         _fit_widths(module, described, weights)
     module.to(next((w.dtype for w in weights.values() if w.is_floating_point()), torch.float32))
-    module.load_state_dict(_twice(module, int8.fit(module, weights)), strict=True)
+    quantised.fit(module, weights)
+    module.load_state_dict(_twice(module, weights), strict=True)
     return module
 
 
 def _fit_widths(module: Any, described: About, weights: dict[str, torch.Tensor]) -> None:
     """Give every layer the widths that its stored weights have."""
+    import torch
+
     family = family_of(described.family)
     layers = layers_of(module.encoder, family)
     kept = described.kept or {}
@@ -204,6 +206,7 @@ def _fit_widths(module: Any, described: About, weights: dict[str, torch.Tensor])
 
         def stored(slot: Any, which: str, old: torch.Tensor, axis: int, n: int = number) -> Any:
             found = weights[f"{prefix}.{n}.{slot.path}.{which}"]
-            return found if found.is_floating_point() else found.float()  # only its shape counts
+            # of what is quantised only the shape counts
+            return torch.empty(found.shape) if quantised.is_quantised(found) else found
 
         replace_weights(layer, (*family.heads, *family.ffn), stored)

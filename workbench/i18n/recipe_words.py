@@ -8,7 +8,7 @@ from typing import Any
 from workbench.core.anatomy import Anatomy, kept
 from workbench.i18n.table import TEXTS, text
 
-PRECISION = {"bf16": "bf16", "fp16": "fp16", "dynamic_int8": "INT8"}
+PRECISION = {"bf16": "bf16", "fp16": "fp16", "fp8": "FP8", "dynamic_int8": "INT8"}
 MARKED = {
     "static_int8": "words.static",
     "weight_only": "words.weights",

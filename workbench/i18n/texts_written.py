@@ -8,6 +8,8 @@ TEXTS = {
     ),
     "expect.fidelity": ("Facts right", "事实准确率"),
     "expect.bits_per_byte": ("Bits per byte", "每字节比特"),
+    "technique.fp8": ("FP8", "FP8"),
+    "stage.fp8": ("casting to FP8", "转换为 FP8"),
     "metric.fidelity": ("Facts told right", "事实准确率"),
     "metric.fidelity_change": ("Change of the facts told right", "事实准确率的变化"),
     "metric.missing": ("Facts missing", "遗漏的事实"),
@@ -41,6 +43,8 @@ TEXTS = {
 PHRASES = {
     "layers as its configuration has them": "各层与其配置一致",
     "heads of a multiple of {a}": "每头宽度为 {a} 的倍数",
+    "rows of a multiple of {a}": "每行长度为 {a} 的倍数",
+    "choose 8 bits": "选择 8 位",
     "choose the runtime openvino or torch": "选择运行时 openvino 或 torch",
     "a Llama, Mistral, Qwen, Gemma or Phi": "Llama、Mistral、Qwen、Gemma 或 Phi",
     "install it, or choose another runtime": "安装它，或选择其他运行时",

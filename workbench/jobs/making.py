@@ -95,7 +95,8 @@ def _followed(desk: Desk, context: Context) -> Context:
 
 def learns(planned: Plan) -> bool:
     """Whether a step looks at training rows: making those of a task may take seconds."""
-    return bool({step.name for step in planned.steps} - {"export", "bf16", "weight_only"})
+    apart = {"export", "bf16", "fp16", "fp8", "weight_only"}
+    return bool({step.name for step in planned.steps} - apart)
 
 
 def _applied(step: Any, artifact: Artifact, context: Context, home: Path) -> Artifact:

@@ -25,7 +25,7 @@ from workbench.recipes.registry import RUNTIMES, lookup
 WARM_UP, WARM_UP_S = 8, 1.0  # texts at least, the longest among them; seconds for all of them
 # What transformers imports wherever it is installed, and no session uses: a tenth of the seconds
 # and a fifteenth of the memory of a host that has just opened a small model.
-# torchao comes back where a model needs it (formats/int8.py); telemetry is never loaded.
+# torchao comes back where a model needs it (formats/quantised.py); telemetry is never loaded.
 LEFT_OUT = ("accelerate", "scipy", "torchao", "openvino_telemetry")
 
 

@@ -63,6 +63,37 @@ def no_gpu() -> str:
     return "" if told == 0 and count.value else "there is no NVIDIA GPU"
 
 
+MAJOR, MINOR = 75, 76  # attributes of a device in the driver's interface
+
+
+@cache
+def _capability() -> tuple[int, int]:
+    """Compute capability of the first NVIDIA GPU; (0, 0) where there is none.
+
+    Source:
+        https://docs.nvidia.com/cuda/cuda-driver-api/group__CUDA__DEVICE.html.
+    """
+    if no_gpu():
+        return (0, 0)
+    driver = ctypes.CDLL("libcuda.so.1")
+    device, found = ctypes.c_int(), (ctypes.c_int(), ctypes.c_int())
+    driver.cuDeviceGet(ctypes.byref(device), 0)
+    for value, attribute in zip(found, (MAJOR, MINOR), strict=True):
+        driver.cuDeviceGetAttribute(ctypes.byref(value), attribute, device)
+    return (found[0].value, found[1].value)
+
+
+def older_than(major: int, minor: int, what: str) -> str:
+    """Why torch cannot do ``what`` on the GPU here: there is none, or it is of an older kind."""
+    if absent := no_cuda():
+        return absent
+    found = _capability()
+    if found >= (major, minor):
+        return ""
+    told = f"compute capability {found[0]}.{found[1]}"
+    return f"the GPU has {told}; {what} takes {major}.{minor} or higher"
+
+
 @cache
 def processor() -> tuple[str, frozenset[str]]:
     """Its name, and the instructions that it knows, as Linux names them."""

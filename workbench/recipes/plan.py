@@ -22,7 +22,7 @@ from workbench.recipes.registry import (
     way,
 )
 
-WHOLE = ("dynamic_int8", "static_int8", "weight_only")  # what follows would see whole numbers
+WHOLE = ("dynamic_int8", "static_int8", "weight_only", "fp8")  # nothing can follow these
 # training on brings back what these took: TensorFlow's toolkit keeps it in its own step only
 UNDOES = {
     "gradual_pruning": ("weight_clustering", "distillation"),
@@ -150,7 +150,13 @@ def _one_precision(recipe: Recipe) -> None:
 def _present(entry: Any, config: Any) -> None:
     absent = reason(entry, config)
     if absent:
-        remedy = f"install {entry.module}" if entry.module else "choose another"
+        elsewhere = [
+            other.name
+            for other in RUNTIMES.values()
+            if (found := WAYS.get((entry.name, other.format))) and not reason(found, config)
+        ]
+        able = f"choose the runtime {' or '.join(elsewhere)}" if elsewhere else "choose another"
+        remedy = f"install {entry.module}" if entry.module else able
         raise BadInput(f"{entry.name} ({absent})", "an engine that works here", remedy)
 
 

@@ -5,6 +5,7 @@ from workbench.techniques.bf16 import Bf16
 from workbench.techniques.distillation import Distillation
 from workbench.techniques.dynamic_int8 import DynamicInt8
 from workbench.techniques.fp16 import Fp16
+from workbench.techniques.fp8 import Fp8
 from workbench.techniques.gradual_pruning import GradualPruning
 from workbench.techniques.magnitude_pruning import MagnitudePruning
 from workbench.techniques.quantisation_aware import QuantisationAware
@@ -19,6 +20,7 @@ __all__ = [
     "Distillation",
     "DynamicInt8",
     "Fp16",
+    "Fp8",
     "GradualPruning",
     "MagnitudePruning",
     "QuantisationAware",

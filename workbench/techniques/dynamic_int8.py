@@ -59,12 +59,14 @@ def _compiled(config: Any) -> str:
 )
 def quantise_torch(artifact: Artifact, config: DynamicInt8, context: Context) -> Artifact:
     """A copy whose layers are INT8."""
-    from workbench.formats.int8 import quantise
+    from workbench.formats.quantised import library, quantise
     from workbench.formats.torch import copy
 
     context.report("quantise", 0, 0)
     small = copy(artifact)
-    quantise(small.payload.float())
+    # its settings for Inductor reach beyond this module; the default of the library stays
+    how = library().Int8DynamicActivationInt8WeightConfig(set_inductor_config=False)
+    quantise(small.payload.float(), how, DynamicInt8.name)
     return small
 
 

@@ -24,7 +24,8 @@ class Fp16:
     name: ClassVar[str] = "fp16"
 
 
-def _on_gpu(config: Any) -> str:
+def on_gpu(config: Any) -> str:
+    """What the result needs to run: a GPU, chosen in the runtime."""
     there = getattr(config, "device", "cpu") == "cuda"
     return "" if there else "the runtime torch or torch_compile with device cuda"
 
@@ -35,7 +36,8 @@ def _on_gpu(config: Any) -> str:
     resize=two_bytes,
     stays=FLOAT32,
     usable=lambda _: no_cuda(),
-    fits=_on_gpu,
+    fits=on_gpu,
+    writes=True,
 )
 def cast(artifact: Artifact, config: Fp16, context: Context) -> Artifact:
     """A copy in float16."""

@@ -13,8 +13,15 @@ from workbench.formats.genai import EXTRA, MODULE
 from workbench.formats.onnx import GRAPH
 from workbench.formats.openvino import compressor, rewritten
 from workbench.formats.quiet import quiet
+from workbench.recipes.machine import older_than
 from workbench.recipes.registry import technique
-from workbench.techniques.widths import GROUP, onnx_weights, openvino_weights
+from workbench.techniques.fp16 import on_gpu
+from workbench.techniques.widths import (
+    GROUP,
+    onnx_weights,
+    openvino_weights,
+    torchao_weights,
+)
 
 INT8_SUMS = 4  # the operator's level of accuracy; the builder's own choice on a processor
 
@@ -26,7 +33,8 @@ class WeightOnly:
     On OpenVINO INT8 has a scale per row. INT4 has one for every 64 weights of a row (32 where 64
     do not fit) and leaves embeddings, the head and rows that cannot be grouped in INT8. On ONNX
     Runtime, for models that write, both have a scale for every 64 weights, the head is stored
-    likewise, and what is multiplied by them is rounded to INT8 on the way.
+    likewise, and what is multiplied by them is rounded to INT8 on the way. On a GPU, by torchao,
+    INT8 has a scale per row and INT4 one for every 64; embeddings and head are in bfloat16.
 
     Source:
         https://docs.openvino.ai/2026/openvino-workflow/model-optimization-guide/weight-compression.html;
@@ -98,3 +106,37 @@ def compress_onnx(artifact: Artifact, config: WeightOnly, context: Context) -> A
         made.process()
         made.model.save_model_to_file(str(folder / GRAPH), use_external_data_format=True)
     return Artifact(artifact.format, folder, artifact.labels)
+
+
+def _no_gpu_for(config: WeightOnly) -> str:
+    return older_than(8, 0, f"INT{config.bits}")
+
+
+@technique(
+    WeightOnly,
+    format="torch",
+    resize=torchao_weights,
+    stays="a model in float32 (what torchao quantised cannot be exported)",
+    usable=_no_gpu_for,
+    fits=on_gpu,
+    writes=True,
+)
+def compress_torch(artifact: Artifact, config: WeightOnly, context: Context) -> Artifact:
+    """A copy whose linear layers are whole numbers, for a GPU.
+
+    Source:
+        https://docs.pytorch.org/ao/stable/api_reference/api_ref_quantization.html
+    """
+    from workbench.formats.quantised import library, weights_alone
+
+    made = library()
+    how = (
+        made.Int8WeightOnlyConfig(set_inductor_config=False)
+        if config.bits == 8
+        else made.Int4WeightOnlyConfig(
+            group_size=GROUP,
+            int4_packing_format="tile_packed_to_4d",  # of PyTorch's own kernel
+            set_inductor_config=False,
+        )
+    )
+    return weights_alone(artifact, how, config.name, context)

@@ -109,8 +109,8 @@ def group(along: int) -> int:
     return next((size for size in (GROUP, GROUP // 2) if along % size == 0), 0)
 
 
-def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
-    """As torchao stores it: the linear layers with scales, embeddings and head in float32.
+def _linear(anatomy: Anatomy, name: str) -> Callable[[Part], bool]:
+    """Which parts torchao quantises.
 
     Raises:
         BadInput: if the layers are not linear ones, which torchao passes over without a word.
@@ -122,15 +122,53 @@ def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
     other = next((p.name for p in anatomy.parts if p.name.endswith(CONV1D)), "")
     if other or not any(chosen(part) for part in anatomy.parts):
         raise BadInput(
-            f"dynamic_int8 of {anatomy.family} in torch ({other or 'no linear layer'})",
+            f"{name} of {anatomy.family} in torch ({other or 'no linear layer'})",
             "linear layers that torchao quantises",
-            "choose the runtime onnxruntime",
+            "choose the runtime onnxruntime or openvino",
         )
+    return chosen
+
+
+def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As torchao stores it: the linear layers with scales, embeddings and head in float32.
+
+    Raises:
+        BadInput: if the layers are not linear ones.
+    """
+    chosen = _linear(anatomy, config.name)
     parts = (
         replace(p, width=1.0, extra=4 * p.shape[0]) if chosen(p) else replace(p, width=4.0)
         for p in anatomy.parts
     )
     return replace(anatomy, parts=tuple(parts))
+
+
+def torchao_weights(anatomy: Anatomy, config: Any) -> Anatomy:
+    """As torchao stores weights alone: the linear layers with scales, the rest in bfloat16.
+
+    One byte has a scale per row, in two bytes for INT8 and in four for FP8. INT4 is filled up to
+    tiles of 8 rows by 1,024 columns, with a scale and a zero point, in two bytes each, for
+    every 64.
+
+    Raises:
+        BadInput: if the layers are not linear ones, or their rows cannot be grouped in INT4.
+    """
+    chosen = _linear(anatomy, config.name)
+    bits = getattr(config, "bits", 0)  # FP8 has no choice of them
+
+    def narrower(part: Part) -> Part:
+        if not chosen(part):
+            return replace(part, width=2.0)
+        rows, along = part.shape
+        if bits != 4:
+            return replace(part, width=1.0, extra=(2 if bits else 4) * rows)
+        if along % GROUP:
+            told = f"weight_only of {anatomy.family} in 4 bits ({part.name}: rows of {along})"
+            raise BadInput(told, f"rows of a multiple of {GROUP}", "choose 8 bits")
+        padded = -(-rows // 8) * 8 * -(-along // 1024) * 1024
+        return replace(part, width=0.0, extra=padded // 2 + padded // GROUP * 4)
+
+    return replace(anatomy, parts=tuple(narrower(part) for part in anatomy.parts))
 
 
 def litert_int8(anatomy: Anatomy, config: Any) -> Anatomy:
