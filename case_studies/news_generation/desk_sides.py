@@ -14,25 +14,23 @@ from workbench.core.errors import BadInput
 
 SIDES = ("original", "compressed")
 ORIGINAL: Mapping[str, Any] = {"runtime": {"name": "torch"}}
-OPENVINO = {"name": "openvino", "threads": 1}
-# how the right side may be made, the first that can be used is the default: what a request to
-# write says
+
+
+def _recipe(runtime: str, bits: int = 0) -> Mapping[str, Any]:
+    """What a request says: weights of so many bits, or whole, on one thread."""
+    techniques = [{"name": "weight_only", "bits": bits}] if bits else []
+    runs_on = {"name": runtime, "threads": 1}
+    return {"recipe": {"schema": 1, "techniques": techniques, "runtime": runs_on}}
+
+
+# how the right side may be made: what a request to write says. The first that can be used is the
+# default, so those that know every type of model come before the faster ones that do not
 WAYS: Mapping[str, Mapping[str, Any]] = {
-    "openvino_int8": {
-        "recipe": {
-            "schema": 1,
-            "techniques": [{"name": "weight_only", "bits": 8}],
-            "runtime": OPENVINO,
-        }
-    },
-    "openvino_int4": {
-        "recipe": {
-            "schema": 1,
-            "techniques": [{"name": "weight_only", "bits": 4}],
-            "runtime": OPENVINO,
-        }
-    },
-    "openvino": {"recipe": {"schema": 1, "techniques": [], "runtime": OPENVINO}},
+    "openvino_int8": _recipe("openvino", 8),
+    "openvino_int4": _recipe("openvino", 4),
+    "genai_int8": _recipe("onnxruntime", 8),
+    "genai_int4": _recipe("onnxruntime", 4),
+    "openvino": _recipe("openvino"),
     "torch": ORIGINAL,
 }
 

@@ -63,6 +63,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "news.way.openvino": ("OpenVINO", "OpenVINO"),
     "news.way.openvino_int8": ("OpenVINO, INT8 weights", "OpenVINO，INT8 权重"),
     "news.way.openvino_int4": ("OpenVINO, INT4 weights", "OpenVINO，INT4 权重"),
+    "news.way.genai_int8": (
+        "ONNX Runtime GenAI, INT8 weights",
+        "ONNX Runtime GenAI，INT8 权重",
+    ),
+    "news.way.genai_int4": (
+        "ONNX Runtime GenAI, INT4 weights",
+        "ONNX Runtime GenAI，INT4 权重",
+    ),
     "news.way_missing": ("{way}: not here. {why}", "{way}：此处不可用。{why}"),
     "news.side.original": ("Original", "原始模型"),
     "news.side.compressed": ("Compressed", "压缩模型"),
