@@ -1,4 +1,4 @@
-"""Quantised weights in torch: INT8, INT4 and FP8 by torchao, for a GPU; what a processor can show."""
+"""INT8, INT4 and FP8 weights in torch, for a GPU: what a processor can show of them."""
 
 from __future__ import annotations
 

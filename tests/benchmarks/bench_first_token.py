@@ -1,4 +1,4 @@
-"""Click to the first token in Chromium, on the news page as ``workbench app --case news`` opens it.
+"""Click to the first token in Chromium, on the page of ``workbench app --case news``.
 
 Bar: at most 1 s on both sides. Run with ``make bench``, nothing else running.
 """
@@ -40,24 +40,11 @@ DONE = """() => [...document.querySelectorAll('.nd-side .nd-status')]
   .filter(line => line.innerText.includes('tokens in')).length == 2"""
 
 
-def main() -> None:
-    """Print the first click, p50 and p95 of the others."""
+def clicks(url: str, count: int) -> np.ndarray:
+    """Milliseconds to the first token of both sides, (count, 2)."""
     from playwright.sync_api import sync_playwright
     from test_browser import FLAGS
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clicks", type=int, default=20)
-    asked = parser.parse_args()
-    command = [sys.executable, "-m", "workbench", "app", "--case", "news", "--port", "0"]
-    home = tempfile.mkdtemp()
-    served = subprocess.Popen(
-        [*command, "--no-browser"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "WORKBENCH_HOME": home},
-    )
-    assert served.stdout is not None
-    url = re.search(r"http\S+", served.stdout.readline()).group()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
@@ -67,16 +54,30 @@ def main() -> None:
         page.wait_for_selector(".nd-empty")
         print(f"page after {time.perf_counter() - started:.1f} s")
         time.sleep(20)  # a reader fills in the form; both sides are loaded meanwhile
-        ms = []
-        for _ in range(asked.clicks):
-            ms.append(page.evaluate(CLICK))
+        found = []
+        for _ in range(count):
+            found.append(page.evaluate(CLICK))
             page.wait_for_function(DONE)
             time.sleep(0.5)
         browser.close()
+    return np.array(found)
+
+
+def main() -> None:
+    """Print the first click, p50 and p95 of the others."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clicks", type=int, default=20)
+    asked = parser.parse_args()
+    served = subprocess.Popen(
+        [sys.executable, "-m", "workbench", "app", "--case=news", "--port=0", "--no-browser"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "WORKBENCH_HOME": tempfile.mkdtemp()},
+    )
+    ms = clicks(re.search(r"http\S+", served.stdout.readline()).group(), asked.clicks)
     served.send_signal(signal.SIGTERM)
     served.wait(20)
-    for place, name in enumerate(("original", "compressed")):
-        first, *others = (pair[place] for pair in ms)
+    for name, (first, *others) in zip(("original", "compressed"), ms.T, strict=True):
         p50, p95 = np.percentile(others, [50, 95])
         print(
             f"{name}: first click {first:.0f} ms, others p50 {p50:.0f} ms, p95 {p95:.0f} ms, "

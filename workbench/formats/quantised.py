@@ -82,7 +82,7 @@ def _not_linear(name: str, network: str, why: str) -> BadInput:
 
 
 def library() -> Any:
-    """torchao's part that quantises, brought back where a host had left it out."""
+    """The part of torchao that quantises, brought back where a host had left it out."""
     if LIBRARY in sys.modules and sys.modules[LIBRARY] is None:
         del sys.modules[LIBRARY]
     import torchao.quantization

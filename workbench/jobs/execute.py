@@ -168,7 +168,7 @@ def _transfer(desk: Desk, folder: Path, task: Task, asked: Mapping[str, Any], fo
     meter = Writing(task, "validation", desk)
 
     def judged(made: Path) -> dict[str, Any]:
-        found = meter.judged(meter.alone(Side(made, {"name": "torch", "threads": 1})))[0]
+        found = meter.untimed(Side(made, {"name": "torch", "threads": 1}))[0]
         return {name: value.to_json() for name, value in found.items()}
 
     print_ = models.fingerprint(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -153,12 +153,19 @@ class Writing(_Meter):
 
     def alone(self, side: Side) -> Paced:
         """As ``Meter`` has it."""
+        return self._alone(side, self._budget_s, self._looks[:1])
+
+    def untimed(self, side: Side) -> Judged:
+        """How good what a side writes is; it is not timed."""
+        return self.judged(self._alone(side, 0.0, (1,)))
+
+    def _alone(self, side: Side, budget_s: float, launches: Sequence[int]) -> Paced:
         return paced(
             {"candidate": side},
             self._wanted,
-            launches=self._looks[:1],
+            launches=launches,
             cancelled=self._desk.cancelled,
-            budget_s=self._budget_s,
+            budget_s=budget_s,
         )
 
     def judged(self, measured: Paced, of: Run | None = None) -> Judged:

@@ -75,7 +75,9 @@ class _Bench:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Batches that are timed; where the budget is small, not the largest."""
+        """Batches that are timed: on a small budget not the largest, without one none."""
+        if not self.budget_s:
+            return ()
         return BATCHES if self.budget_s >= BUDGET_S else BATCHES[:-1]
 
 
@@ -102,7 +104,8 @@ def paced(
         cancelled: asked all the time; the hosts are gone within a second.
         seed: of the draws and of the order in every turn.
         module: imported in the hosts; it fills the table of runtimes.
-        budget_s: seconds of stretches of one row, and of each batch, per side and launch.
+        budget_s: seconds of stretches of one row, and of each batch, per side and launch; 0 where
+            only the outputs are wanted.
 
     Raises:
         BadInput: without a prompt.

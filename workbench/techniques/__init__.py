@@ -4,8 +4,8 @@ from workbench.techniques import keras_structured
 from workbench.techniques.bf16 import Bf16
 from workbench.techniques.distillation import Distillation
 from workbench.techniques.dynamic_int8 import DynamicInt8
-from workbench.techniques.fp16 import Fp16
 from workbench.techniques.fp8 import Fp8
+from workbench.techniques.fp16 import Fp16
 from workbench.techniques.gradual_pruning import GradualPruning
 from workbench.techniques.magnitude_pruning import MagnitudePruning
 from workbench.techniques.quantisation_aware import QuantisationAware
@@ -19,8 +19,8 @@ __all__ = [
     "Bf16",
     "Distillation",
     "DynamicInt8",
-    "Fp16",
     "Fp8",
+    "Fp16",
     "GradualPruning",
     "MagnitudePruning",
     "QuantisationAware",

@@ -130,14 +130,14 @@ def _linear(anatomy: Anatomy, name: str) -> Callable[[Part], bool]:
 
 
 def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
-    """As torchao stores it: the linear layers with scales, embeddings and head in float32.
+    """As torchao stores it: the linear layers with scales and zero points, the rest in float32.
 
     Raises:
         BadInput: if the layers are not linear ones.
     """
     chosen = _linear(anatomy, config.name)
     parts = (
-        replace(p, width=1.0, extra=4 * p.shape[0]) if chosen(p) else replace(p, width=4.0)
+        replace(p, width=1.0, extra=5 * p.shape[0]) if chosen(p) else replace(p, width=4.0)
         for p in anatomy.parts
     )
     return replace(anatomy, parts=tuple(parts))
@@ -146,7 +146,7 @@ def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
 def torchao_weights(anatomy: Anatomy, config: Any) -> Anatomy:
     """As torchao stores weights alone: the linear layers with scales, the rest in bfloat16.
 
-    One byte has a scale per row, in two bytes for INT8 and in four for FP8. INT4 is filled up to
+    One byte has a scale per row, in four bytes; INT8 keeps a zero point, in one, beside it. INT4 is filled up to
     tiles of 8 rows by 1,024 columns, with a scale and a zero point, in two bytes each, for
     every 64.
 
@@ -161,7 +161,7 @@ def torchao_weights(anatomy: Anatomy, config: Any) -> Anatomy:
             return replace(part, width=2.0)
         rows, along = part.shape
         if bits != 4:
-            return replace(part, width=1.0, extra=(2 if bits else 4) * rows)
+            return replace(part, width=1.0, extra=(5 if bits else 4) * rows)
         if along % GROUP:
             told = f"weight_only of {anatomy.family} in 4 bits ({part.name}: rows of {along})"
             raise BadInput(told, f"rows of a multiple of {GROUP}", "choose 8 bits")
