@@ -155,7 +155,7 @@ def test_a_slider_can_ask_for_a_recipe_at_every_move():
 
 def test_the_tables_hold_what_the_words_name():
     pruning = {"magnitude_pruning", "structured_pruning", "vocabulary_pruning"}
-    precisions = {"bf16", "fp16", "dynamic_int8", "static_int8", "weight_only"}
+    precisions = {"bf16", "fp16", "fp8", "dynamic_int8", "static_int8", "weight_only"}
     keras = {"gradual_pruning", "weight_clustering", "quantisation_aware"}
     assert set(TECHNIQUES) == {*precisions, *pruning, *keras, "distillation"}
     engines = {"torch", "torch_compile", "onnxruntime", "openvino", "tensorrt"}

@@ -146,9 +146,9 @@ def torchao_int8(anatomy: Anatomy, config: Any) -> Anatomy:
 def torchao_weights(anatomy: Anatomy, config: Any) -> Anatomy:
     """As torchao stores weights alone: the linear layers with scales, the rest in bfloat16.
 
-    One byte has a scale per row, in four bytes; INT8 keeps a zero point, in one, beside it. INT4 is filled up to
-    tiles of 8 rows by 1,024 columns, with a scale and a zero point, in two bytes each, for
-    every 64.
+    One byte has a scale per row, in four bytes; INT8 keeps a zero point, in one, beside it. INT4
+    is filled up to tiles of 8 rows by 1,024 columns, with a scale and a zero point, in two bytes
+    each, for every 64.
 
     Raises:
         BadInput: if the layers are not linear ones, or their rows cannot be grouped in INT4.
