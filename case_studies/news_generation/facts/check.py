@@ -248,6 +248,7 @@ def _roles(record: Record, scene: Scene, found: _Findings) -> None:
     turned = scene.turned()
     wrong = {name for name in turned or scene.backwards() if found.status[name] == "right"}
     wrong |= {name for name in scene.repeated() if found.status.get(name) == "missing"}
+    wrong |= scene.against_itself() & set(found.status)
     for name in wrong:
         found.settle(name, "wrong")
     moved = {} if turned else verdicts(scene, found.spans, found.status)

@@ -34,6 +34,12 @@ PARTY = re.compile(
 )
 BY = r"(?:\.0)?\s?(?:%|per ?cent|points?|分)?\s?(?:[–:-]|to|比|对)\s?(?:百分之)?"
 PAIRS = (("home", "away"), ("winner", "runner_up"), ("buyer", "target"), ("from", "to"))
+# before these and behind them the same side cannot stand
+AGAINST = {
+    "en": r"\b(?:against|over|beats?|defeat(?:s|ed)|past|los[te]s? to|(?:beaten|defeated) by"
+    r"|acquired?|buy|bought|take over|control of|sold to|shares in)",
+    "zh": r"(?:击败|战胜|力克|打败|不敌|负于|输给|对阵|迎战|收购|买下|并购|出售给|卖给|领先)",
+}
 # behind these a score may have the loser's number first
 SUFFERED = (
     r"\b(?:los[te]s?|losing|(?:was|were|been|be) (?:\w+ )?(?:beaten|defeated)|went down|fell"
@@ -42,6 +48,7 @@ SUFFERED = (
     r"|(?<![击打])败|负|失利|不敌|落后|输|未能|没能|无法"
 )
 READ = 40  # places of a number
+GAP = 48  # characters of a clause between a side and what it does
 MOST = 12  # names of the two sides in a sentence that are read
 
 
@@ -103,6 +110,18 @@ class Scene:
             for pair in PAIRS
             for one, other in (pair, pair[::-1])
             if re.search(rf"⟨{one}⟩[^⟨.。，,;；\n]{{1,24}}⟨{one}⟩", self.text)
+        }
+
+    def against_itself(self) -> set[str]:
+        """Sides that a sentence leaves out, having the other one face or buy itself."""
+        words = AGAINST[self.language]
+        return {
+            other
+            for pair in PAIRS
+            for one, other in (pair, pair[::-1])
+            if re.search(
+                rf"⟨{one}⟩[^⟨.。;；!！?？\n]{{0,{GAP}}}?{words}(?: the)? ?⟨{one}⟩", self.text, re.I
+            )
         }
 
     def backwards(self) -> set[str]:
