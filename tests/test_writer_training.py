@@ -182,7 +182,7 @@ def test_a_batch_in_parts_is_the_same_step(llama, monkeypatch):
     rows = learnt(llama, TRAIN.texts, TRAIN.targets, 300)
 
     def step():
-        course, found = Course(load(llama).payload.model, rows, SHORT), []
+        course, found = Course(load(llama).payload.model, [rows], SHORT), []
 
         def gradients(optimiser, *_):
             weights = optimiser.param_groups[0]["params"]

@@ -19,6 +19,7 @@ from workbench.formats.about import WRITES
 from workbench.store import replacing, scratch, write_json
 from workbench.training.checkpoint import Checkpoints
 from workbench.training.cores import all_cores
+from workbench.training.exchanged import exchanged
 from workbench.training.fit import Fitted, Follow
 from workbench.training.lora import adapted, merged
 from workbench.training.writer_look import Look
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from workbench.tasks import Task
 
 MODES = ("full", "lora")
-RECIPE_VERSION = 1  # raised when fitting changes: an old tuned model is not taken for a new
+RECIPE_VERSION = 2  # raised when fitting changes: an old tuned model is not taken for a new
 ONLY_LORA = ("rank", "alpha")
+FEW = 20_000  # rows with all their variants; of more rows there are enough by themselves
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
 
 Score = Callable[[Path], Mapping[str, Any]]
@@ -143,15 +145,33 @@ def _trained(
     torch.manual_seed(settings.seed)
     adapter = adapted(network, settings.rank, settings.alpha) if mode == "lora" else None
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    course = Course(network, training, settings)
+    rows = [training, *_variants(source, task, training, settings, network.config.vocab_size)]
+    course = Course(network, rows, settings)
     look = Look(network, held_out, source, task)
     teach(course, look, kept, follow)
     artifact.payload.model = (network if adapter is None else merged(adapter)).cpu().eval()
     left_out = {"train": training.left_out, "validation": held_out.left_out}
     told = {"settings": asdict(settings), "left_out": left_out, "held": look.name}
     curve = course.standing.told
-    best = min((point for point in curve if point[2] is not None), key=lambda point: point[1])
-    return artifact, {**told, "curve": curve, "accuracy": best[2]}
+    best = max((point for point in curve if point[2] is not None), key=lambda x: (x[2], -x[1]))
+    return artifact, {**told, "variants": len(rows) - 1, "curve": curve, "accuracy": best[2]}
+
+
+def _variants(
+    source: Path, task: Task, training: Learnt, settings: WriterSettings, vocabulary: int
+) -> list[Learnt]:
+    """The training rows with other names and numbers; none where they have no such values."""
+    rows = task.rows("train")
+    count = min(settings.variants, FEW // max(1, len(rows.texts))) if rows.targets else 0
+    found = []
+    for number in range(count):
+        texts, targets = exchanged(rows.texts, rows.targets, settings.seed + 7_919 * number)
+        if texts == list(rows.texts):
+            break
+        made = learnt(source, texts, targets, vocabulary)
+        if made.places == training.places:  # all fit that fitted before
+            found.append(made)
+    return found
 
 
 def _rows(source: Path, task: Task, split: str, network: Any) -> Learnt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,8 +36,9 @@ class WriterSettings:
     epochs: Annotated[int, Span(1, 500, 1, "passes over the training rows")] = 10
     rate: Annotated[float, Span(1e-6, 1e-1, 1e-6, "highest learning rate")] = 1e-3
     batch: Annotated[int, Span(1, 512, 1, "rows per step")] = 16
-    patience: Annotated[int, Span(1, 500, 1, "epochs without a lower held-out loss")] = 5
+    patience: Annotated[int, Span(1, 500, 1, "epochs without a better held-out share")] = 5
     seed: Annotated[int, Span(0, 2**31 - 1, 1, "of the order and of new weights")] = 0
+    variants: Annotated[int, Span(0, 100, 1, "of the rows, with names and numbers exchanged")] = 30
     rank: Annotated[int, Span(1, 256, 1, "LoRA: inner width of the matrices")] = 16
     alpha: Annotated[int, Span(1, 1024, 1, "LoRA: they count alpha ÷ rank times")] = 32
 
@@ -48,13 +49,15 @@ class Standing:
 
     Args:
         step: steps that were made.
-        best: lowest held-out loss, in nats per token.
+        best: highest held-out share, in [0, 1].
+        loss: held-out loss of that epoch, in nats per token.
         waited: epochs since then.
         told: (step, loss, held-out share or None), as a follower heard it.
     """
 
     step: int = 0
-    best: float = math.inf
+    best: float = -1.0
+    loss: float = math.inf
     waited: int = 0
     told: list[tuple[int, float, float | None]] = field(default_factory=list)
 
@@ -64,11 +67,12 @@ class Course:
 
     Args:
         model: a causal language model of transformers, float32; what is not frozen is trained.
-        rows: what it learns from, at least one row.
+        rows: what it learns from, at least one row; of several variants, each with as many
+            rows, one epoch takes one, in turns.
         settings: how.
     """
 
-    def __init__(self, model: Any, rows: Learnt, settings: WriterSettings) -> None:
+    def __init__(self, model: Any, rows: Sequence[Learnt], settings: WriterSettings) -> None:
         import torch
 
         self.standing = Standing()
@@ -78,7 +82,7 @@ class Course:
         self._optimiser = torch.optim.AdamW(
             self._weights.values(), lr=settings.rate, weight_decay=0.01, fused=True
         )
-        self.each = -(-len(rows.ids) // settings.batch)  # steps of an epoch
+        self.each = -(-len(rows[0].ids) // settings.batch)  # steps of an epoch
         self.total = self.each * settings.epochs
 
     @property
@@ -92,9 +96,10 @@ class Course:
         import torch
         from torch.nn.functional import cross_entropy
 
-        step, rows = self.standing.step, self._rows
+        step = self.standing.step
+        rows = self._rows[step // self.each % len(self._rows)]
         torch.manual_seed(self._settings.seed + 7_919 * step)  # dropout is the same after a kill
-        index = self._batch(step)
+        index = self._batch(rows, step)
         tokens, total = count(rows, index), 0.0
         self._model.train()
         for part in parts(rows, index, self._model.config.vocab_size):
@@ -109,11 +114,11 @@ class Course:
         self.standing.step += 1
         return total
 
-    def _batch(self, step: int) -> np.ndarray:
+    def _batch(self, rows: Learnt, step: int) -> np.ndarray:
         """The rows of a step; they depend on the seed and the epoch only."""
         epoch, place = divmod(step, self.each)
         rng = np.random.default_rng([self._settings.seed, epoch])
-        return shuffled(self._rows.lengths, self._settings.batch, rng)[place]
+        return shuffled(rows.lengths, self._settings.batch, rng)[place]
 
     def look(self, held: tuple[float, float]) -> None:
         """Take note of the held-out loss and share; the best weights are remembered."""
@@ -121,12 +126,14 @@ class Course:
         _finite(held[0], standing.step)
         standing.told.append((standing.step, *held))
         standing.waited += 1
-        if held[0] < standing.best:
-            standing.best, standing.waited = held[0], 0
+        # not the loss: it rises with how sure a model is, long before what it writes gets worse
+        if (held[1], -held[0]) > (standing.best, -standing.loss):
+            standing.loss, standing.best = held
+            standing.waited = 0
             self._best = {n: w.detach().to("cpu", copy=True) for n, w in self._weights.items()}
 
     def take_best(self) -> None:
-        """Put the weights back that had the lowest held-out loss."""
+        """Put the weights back that had the highest held-out share."""
         self._fill(self._best)
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -164,7 +171,7 @@ class Course:
 def teach(
     course: Course, look: Callable[[], tuple[float, float]], kept: Checkpoints, follow: Follow
 ) -> None:
-    """Train to the end; at the end the model holds the weights with the lowest held-out loss.
+    """Train to the end; at the end the model holds the weights with the highest held-out share.
 
     Args:
         course: what is trained.
