@@ -126,7 +126,7 @@ def _name(value: str, others: Sequence[str], rng: np.random.Generator) -> str:
     """One put together from two others of its kind: words in Latin, characters in Chinese."""
     if HAN.search(value):
         alike = [x for x in others if HAN.search(x) and len(x) > 1]
-        one, two = (alike[i] for i in rng.integers(len(alike), size=2))
+        one, two = (str(alike[i]) for i in rng.integers(len(alike), size=2))
         return one[: -(len(one) // 2)] + two[-(len(two) // 2) :]
     count = len(value.split())
     alike = [x for x in others if not HAN.search(x) and len(x.split()) == count]
