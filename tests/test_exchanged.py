@@ -35,7 +35,7 @@ def test_every_fact_of_an_exchanged_brief_is_still_told():
     assert all(text != before for text, before in zip(texts, given, strict=True))
     for pair, text, told in zip(pairs, texts, targets, strict=True):
         new, old = values(text.replace("<|headline|>", "")), pair.record.slots
-        slots = {name: type(old[name])(new[name]) for name in old}
+        slots = {name: type(old[name])(value) for name, value in new.items()}
         brief = parsed(told.removesuffix("<|end|>"))
         record = Record(pair.record.type, pair.record.language, slots)
         assert checked(record, f"{brief.headline}\n{brief.body}").fidelity == 1
@@ -53,6 +53,19 @@ def test_a_value_is_exchanged_wherever_it_stands_by_itself():
     )
     assert len(seats) == 2
     assert new["name"] in ("Ann Bo", "Ann Di", "Cy Bo", "Cy Di")
+
+
+def test_a_value_is_left_out_with_the_sentence_that_tells_it_alone():
+    text = "name: Ann Bo\nseats: 12\nprice: 34.5\nend: 7"
+    told = (
+        "Ann Bo opens<|body|> Ann Bo has come. There are 12 seats. For 34.5, stay until 7.<|end|>"
+    )
+    found = {tuple(values(exchanged([text], [told], seed)[0][0])) for seed in range(20)}
+    assert found == {("name", "seats", "price", "end"), ("name", "price", "end")}
+    for seed in range(20):
+        texts, targets = exchanged([text], [told], seed)
+        assert ("seats" in texts[0]) == ("seats." in targets[0])
+        assert targets[0].endswith(".<|end|>")
 
 
 def test_what_is_told_in_other_words_stays_in_both():

@@ -18,18 +18,28 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 # characters of no script, which stand for values (and, behind those, for values with commas)
 # while others are exchanged
 HELD, COMMAS = 0xE000, 0xE100
+# between sentences, and around special tokens
+SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?])(?= )|(?<=\|>)|(?=<\|)")
+DIGITS = re.compile(r"\d")
+# numbers of days, months and hours, told apart from others that are written like them
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+MOMENT = re.compile(
+    rf"\d+(?= ?(?:{MONTH}|[年月日号时点:：]))|(?<=[年月日时点:：])\d+|{MONTH} (\d+)", re.ASCII
+)
+LEFT_OUT = 0.3  # of the values that can be: how many a variant leaves out
 TRIES = 50  # draws of numbers that have the order that they had
 
 
 def exchanged(
     texts: Sequence[str], targets: Sequence[str], seed: int
 ) -> tuple[list[str], list[str]]:
-    """Every pair with other values where its prompt has lines of ``name: value``.
+    """Every pair with other values, and fewer, where its prompt has lines of ``name: value``.
 
     A name is exchanged for one put together from those that stand behind the same word in other
     prompts, a number for another with as many digits; the numbers of a prompt keep their order.
     Only what the target says to the letter (digits with or without commas) is exchanged, there
-    and in the prompt; what it says in other words, dates for one, stays in both.
+    and in the prompt; what it says in other words, dates for one, stays in both. Now and then a
+    value is left out, with the sentence that tells it and nothing else.
 
     Args:
         texts: prompts.
@@ -52,6 +62,23 @@ def exchanged(
     return [text for text, _ in made], [target for _, target in made]
 
 
+def _shorter(text: str, target: str, rng: np.random.Generator) -> tuple[str, str]:
+    """The pair without some of the values that have a sentence of their own."""
+    for match in list(VALUE.finditer(text)):
+        value, line = match["value"], f"{match[0]}\n"
+        first, *others = SENTENCE.split(target)
+        telling = [part for part in others if _said(value, part)]
+        if line not in text or len(telling) != 1 or _said(value, first):
+            continue
+        rest = telling[0]
+        for way in _ways(value):
+            rest = _where(way).sub("", rest)
+        alone = not DIGITS.search(rest) and not any(v in rest for _, v in _values(text))
+        if alone and _told(value, target) and rng.random() < LEFT_OUT:
+            text, target = text.replace(line, "", 1), target.replace(telling[0], "", 1)
+    return text, target
+
+
 def _values(text: str) -> list[tuple[str, str]]:
     """At most as many as there are characters to hold them."""
     found = [(match["name"], match["value"]) for match in VALUE.finditer(text)]
@@ -61,6 +88,7 @@ def _values(text: str) -> list[tuple[str, str]]:
 def _pair(
     text: str, target: str, names: Mapping[str, Sequence[str]], rng: np.random.Generator
 ) -> tuple[str, str]:
+    text, target = _shorter(text, target, rng)
     told = {value: name for name, value in _values(text) if _told(value, target)}
     if not told or STRANGE.search(text + target):
         return text, target
@@ -85,7 +113,13 @@ def _told(value: str, target: str) -> bool:
     name = value != value.lower() or (HAN.search(value) and len(value) > 1)
     if not name and not NUMBER.fullmatch(value):
         return False
-    return any(_where(said).search(target) for said in _ways(value))
+    if any(value in (m[0], m[1]) for m in MOMENT.finditer(target)):
+        return False
+    return _said(value, target)
+
+
+def _said(value: str, text: str) -> bool:
+    return any(_where(way).search(text) for way in _ways(value))
 
 
 def _ways(value: str) -> list[str]:
