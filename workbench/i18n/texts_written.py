@@ -9,6 +9,7 @@ TEXTS = {
     "expect.fidelity": ("Facts right", "事实准确率"),
     "expect.bits_per_byte": ("Bits per byte", "每字节比特"),
     "technique.fp8": ("FP8", "FP8"),
+    "stage.variants": ("exchanging names and numbers", "替换名称与数字"),
     "stage.fp8": ("casting to FP8", "转换为 FP8"),
     "metric.fidelity": ("Facts told right", "事实准确率"),
     "metric.fidelity_change": ("Change of the facts told right", "事实准确率的变化"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -27,7 +28,7 @@ MOMENT = re.compile(
     rf"\d+(?= ?(?:{MONTH}|[年月日号时点:：]))|(?<=[年月日时点:：])\d+|{MONTH} (\d+)", re.ASCII
 )
 LEFT_OUT = 0.3  # of the values that can be: how many a variant leaves out
-TRIES = 50  # draws of numbers that have the order that they had
+TRIES = 50  # draws of numbers in the order that they had, and of names that fit
 
 
 def exchanged(
@@ -99,8 +100,9 @@ def _pair(
     text = VALUE.sub(lambda m: m["name"] + held.get(m["value"], m["value"]), text)
     for place, value in enumerate(values):
         for said in _ways(value):
-            stands = chr((COMMAS if "," in said else HELD) + place)
-            target = _where(said).sub(stands, target)
+            if said in target:
+                stands = chr((COMMAS if "," in said else HELD) + place)
+                target = _where(said).sub(stands, target)
     for place, value in enumerate(values):
         text = text.replace(held[value], new[value])
         target = target.replace(held[value], new[value])
@@ -119,7 +121,7 @@ def _told(value: str, target: str) -> bool:
 
 
 def _said(value: str, text: str) -> bool:
-    return any(_where(way).search(text) for way in _ways(value))
+    return any(way in text and _where(way).search(text) for way in _ways(value))
 
 
 def _ways(value: str) -> list[str]:
@@ -131,6 +133,7 @@ def _ways(value: str) -> list[str]:
     return [value] if grouped == value or whole != str(int(whole)) else [value, grouped]
 
 
+@lru_cache(maxsize=4096)
 def _where(said: str) -> re.Pattern[str]:
     """Where it stands by itself, no part of a longer word or number."""
     if NUMBER.fullmatch(said.replace(",", "")):
@@ -159,10 +162,22 @@ def _digits(value: str, rng: np.random.Generator) -> str:
 def _name(value: str, others: Sequence[str], rng: np.random.Generator) -> str:
     """One put together from two others of its kind: words in Latin, characters in Chinese."""
     if HAN.search(value):
-        alike = [x for x in others if HAN.search(x) and len(x) > 1]
-        one, two = (str(alike[i]) for i in rng.integers(len(alike), size=2))
+        one, two = (_other(value, others, lambda x: len(x) > 1, rng) for _ in range(2))
         return one[: -(len(one) // 2)] + two[-(len(two) // 2) :]
-    count = len(value.split())
-    alike = [x for x in others if not HAN.search(x) and len(x.split()) == count]
-    drawn = rng.integers(len(alike), size=count)
-    return " ".join(alike[i].split()[place] for place, i in enumerate(drawn))
+    words = value.split()
+    like = [
+        _other(value, others, lambda x: len(x.split()) == len(words), rng).split() for _ in words
+    ]
+    return " ".join(other[place] for place, other in enumerate(like))
+
+
+def _other(
+    value: str, others: Sequence[str], fits: Callable[[str], bool], rng: np.random.Generator
+) -> str:
+    """One of the others in the same script that fits; itself if none is found soon."""
+    han = bool(HAN.search(value))
+    for _ in range(TRIES):
+        drawn = others[int(rng.integers(len(others)))]
+        if bool(HAN.search(drawn)) == han and fits(drawn):
+            return drawn
+    return value

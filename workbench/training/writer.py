@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
 MODES = ("full", "lora")
 RECIPE_VERSION = 2  # raised when fitting changes: an old tuned model is not taken for a new
 ONLY_LORA = ("rank", "alpha")
-FEW = 20_000  # rows with all their variants; of more rows there are enough by themselves
+FEW = 6_000  # rows with all their variants; of more rows there are enough by themselves
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
 
+Cut = Callable[[Sequence[str], Sequence[str]], Learnt]
 Score = Callable[[Path], Mapping[str, Any]]
 
 
@@ -145,30 +147,36 @@ def _trained(
     torch.manual_seed(settings.seed)
     adapter = adapted(network, settings.rank, settings.alpha) if mode == "lora" else None
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    rows = [training, *_variants(source, task, training, settings, network.config.vocab_size)]
-    course = Course(network, rows, settings)
+    cut = partial(learnt, source, vocabulary=network.config.vocab_size)
+    variants = _variants(task, training, settings, cut, follow)
+    course = Course(network, [training, *variants], settings)
     look = Look(network, held_out, source, task)
     teach(course, look, kept, follow)
     artifact.payload.model = (network if adapter is None else merged(adapter)).cpu().eval()
     left_out = {"train": training.left_out, "validation": held_out.left_out}
     told = {"settings": asdict(settings), "left_out": left_out, "held": look.name}
     curve = course.standing.told
-    best = max((point for point in curve if point[2] is not None), key=lambda x: (x[2], -x[1]))
-    return artifact, {**told, "variants": len(rows) - 1, "curve": curve, "accuracy": best[2]}
+    return artifact, {
+        **told,
+        "variants": len(variants),
+        "curve": curve,
+        "accuracy": course.standing.best,
+    }
 
 
 def _variants(
-    source: Path, task: Task, training: Learnt, settings: WriterSettings, vocabulary: int
+    task: Task, training: Learnt, settings: WriterSettings, cut: Cut, follow: Follow
 ) -> list[Learnt]:
     """The training rows with other names and numbers; none where they have no such values."""
     rows = task.rows("train")
-    count = min(settings.variants, FEW // max(1, len(rows.texts))) if rows.targets else 0
-    found = []
-    for number in range(count):
+    most = min(settings.variants, settings.epochs - 1, FEW // max(1, len(rows.texts)))
+    found: list[Learnt] = []
+    for number in range(most if rows.targets else 0):
+        follow.report("variants", number + 1, most)
         texts, targets = exchanged(rows.texts, rows.targets, settings.seed + 7_919 * number)
         if texts == list(rows.texts):
             break
-        made = learnt(source, texts, targets, vocabulary)
+        made = cut(texts, targets)
         if made.places == training.places:  # all fit that fitted before
             found.append(made)
     return found
