@@ -9,7 +9,7 @@ from workbench import models
 from workbench.core.home import home
 from workbench.recipes.plan import plan, reachable
 
-NEEDS_A_GPU = {"fp16", "tensorrt"}
+NEEDS_A_GPU = {"fp16", "fp8", "tensorrt"}
 SCRIPT = Path(__file__).parent / "benchmarks" / "bench_frontier.py"
 
 
