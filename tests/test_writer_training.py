@@ -150,9 +150,10 @@ def test_where_no_facts_are_known_the_tokens_foretold_count(llama, home):
     fitted = fit(llama, home, task=plain, follow=follow, score=lambda _: {})
     card = json.loads((fitted.folder / "card.json").read_text())
 
-    best = min((x for x in heard if x[2] is not None), key=lambda x: x[1])
-    assert (card["held"], card["accuracy"]) == ("next_token", best[2])
-    assert 0.2 < best[2] < 1
+    shares = [share for _, _, share in heard if share is not None]
+    assert card["held"] == "next_token"
+    assert card["accuracy"] in shares
+    assert max(0.2, max(shares) - 0.05) < card["accuracy"] < 1
 
 
 def test_the_matrices_of_lora_end_up_in_the_weights(tmp_path):

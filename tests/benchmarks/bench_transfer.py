@@ -30,7 +30,7 @@ from workbench.tasks.task import Rows, Task
 MODES = ("full", "lora", "scratch")
 TITLES = {"full": "all weights", "lora": "LoRA", "scratch": "from scratch"}
 STEPS = {"full": 500, "lora": 500, "scratch": 1_500}  # at most; fewer where nothing gets better
-PATIENCE_STEPS = 200
+PATIENCE_STEPS = 1_500  # to the end: the rate has to come down
 RATES = {"full": 1e-3, "lora": 3e-3, "scratch": 2e-3}
 BATCH = 16
 DRAWS = 2_000

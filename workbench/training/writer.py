@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workbench.tasks import Task
 
 MODES = ("full", "lora")
-RECIPE_VERSION = 2  # raised when fitting changes: an old tuned model is not taken for a new
+RECIPE_VERSION = 3  # raised when fitting changes: an old tuned model is not taken for a new
 ONLY_LORA = ("rank", "alpha")
 FEW = 6_000  # rows with all their variants; of more rows there are enough by themselves
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
@@ -160,7 +160,7 @@ def _trained(
         **told,
         "variants": len(variants),
         "curve": curve,
-        "accuracy": course.standing.best,
+        "accuracy": course.standing.kept,
     }
 
 

@@ -29,6 +29,8 @@ class Look:
         rows: validation as token ids; a first part is looked at.
         source: folder of the tokenizer.
         task: a generation task.
+
+    ``error`` is the standard error of the share that was looked at last.
     """
 
     def __init__(self, network: Any, rows: Learnt, source: Path, task: Task) -> None:
@@ -40,6 +42,7 @@ class Look:
         self._opened = [rows.ids[i][: rows.given[i]] for i in shown]
         self._most = max((len(rows.ids[i]) - rows.given[i] for i in shown), default=0)
         self.name = "fidelity" if records else "next_token"
+        self.error = 0.0
 
     def __call__(self) -> tuple[float, float]:
         """Loss in nats per token, and the share that is right, in [0, 1]."""
@@ -61,13 +64,17 @@ class Look:
                 total += float(cross_entropy(logits, ids, reduction="sum"))
                 right += int((logits.argmax(dim=1) == ids).sum())
                 tokens += len(ids)
-        return total / tokens, right / tokens
+        share = right / tokens
+        self.error = (share * (1 - share) / tokens) ** 0.5
+        return total / tokens, share
 
     def _fidelity(self) -> float:
         """Mean share of the facts that are told right."""
         assert self._check is not None
         told = zip(self._records, self._written(), strict=True)
-        return float(np.mean([self._check(record, text)["fidelity"] for record, text in told]))
+        shares = [self._check(record, text)["fidelity"] for record, text in told]
+        self.error = float(np.std(shares)) / len(shares) ** 0.5
+        return float(np.mean(shares))
 
     def _written(self) -> list[str]:
         """What the model writes behind the prompts, always the likeliest token."""

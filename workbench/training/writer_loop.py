@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,8 @@ from workbench.training.writer_rows import Learnt, answers, count, parts
 
 if TYPE_CHECKING:
     import torch
+
+    from workbench.training.writer_look import Look
 
 LARGEST = 1.0  # length of the gradient; a longer one is shortened
 LORA_RATE = 3e-3  # its matrices begin at nothing and take a higher one
@@ -36,7 +38,7 @@ class WriterSettings:
     epochs: Annotated[int, Span(1, 500, 1, "passes over the training rows")] = 10
     rate: Annotated[float, Span(1e-6, 1e-1, 1e-6, "highest learning rate")] = 1e-3
     batch: Annotated[int, Span(1, 512, 1, "rows per step")] = 16
-    patience: Annotated[int, Span(1, 500, 1, "epochs without a better held-out share")] = 5
+    patience: Annotated[int, Span(1, 500, 1, "epochs without a better held-out share or loss")] = 5
     seed: Annotated[int, Span(0, 2**31 - 1, 1, "of the order and of new weights")] = 0
     variants: Annotated[int, Span(0, 100, 1, "of the rows, with names and numbers exchanged")] = 30
     rank: Annotated[int, Span(1, 256, 1, "LoRA: inner width of the matrices")] = 16
@@ -50,8 +52,9 @@ class Standing:
     Args:
         step: steps that were made.
         best: highest held-out share, in [0, 1].
-        loss: held-out loss of that epoch, in nats per token.
-        waited: epochs since then.
+        loss: lowest held-out loss, in nats per token.
+        waited: epochs since one of them was reached.
+        kept: share of the epoch whose weights are kept.
         told: (step, loss, held-out share or None), as a follower heard it.
     """
 
@@ -59,6 +62,7 @@ class Standing:
     best: float = -1.0
     loss: float = math.inf
     waited: int = 0
+    kept: float = -1.0
     told: list[tuple[int, float, float | None]] = field(default_factory=list)
 
 
@@ -120,20 +124,29 @@ class Course:
         rng = np.random.default_rng([self._settings.seed, epoch])
         return shuffled(rows.lengths, self._settings.batch, rng)[place]
 
-    def look(self, held: tuple[float, float]) -> None:
-        """Take note of the held-out loss and share; the best weights are remembered."""
+    def look(self, held: tuple[float, float], error: float) -> None:
+        """Take note of the held-out loss and share; the last of the best weights are remembered.
+
+        Args:
+            held: loss in nats per token, and the share that is right, in [0, 1].
+            error: standard error of the share.
+        """
         standing = self.standing
         _finite(held[0], standing.step)
         standing.told.append((standing.step, *held))
         standing.waited += 1
-        # not the loss: it rises with how sure a model is, long before what it writes gets worse
-        if (held[1], -held[0]) > (standing.best, -standing.loss):
-            standing.loss, standing.best = held
+        if held[1] > standing.best or held[0] < standing.loss:
             standing.waited = 0
+        standing.loss, standing.best = min(standing.loss, held[0]), max(standing.best, held[1])
+        # not the loss: it rises with how sure a model is, long before what it writes gets worse.
+        # Of epochs that differ by less than the share's standard error the last one is kept:
+        # it has learnt longest, at the lowest rate
+        if held[1] >= standing.best - error:
+            standing.kept = held[1]
             self._best = {n: w.detach().to("cpu", copy=True) for n, w in self._weights.items()}
 
     def take_best(self) -> None:
-        """Put the weights back that had the highest held-out share."""
+        """Put the weights back that are kept."""
         self._fill(self._best)
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -168,14 +181,12 @@ class Course:
                 weight.copy_(values[name])
 
 
-def teach(
-    course: Course, look: Callable[[], tuple[float, float]], kept: Checkpoints, follow: Follow
-) -> None:
-    """Train to the end; at the end the model holds the weights with the highest held-out share.
+def teach(course: Course, look: Look, kept: Checkpoints, follow: Follow) -> None:
+    """Train to the end; at the end the model holds the last of the best weights.
 
     Args:
         course: what is trained.
-        look: held-out loss in nats per token, and what share is right, in [0, 1].
+        look: at validation.
         kept: a checkpoint of the same question, if there is one, is gone on from.
         follow: who follows; told again what was told before the checkpoint.
 
@@ -195,20 +206,18 @@ def teach(
             follow.loss(*standing.told[-1])
         epoch_ends = standing.step % course.each == 0
         if epoch_ends:
-            course.look(look())
+            course.look(look(), look.error)
             follow.loss(*standing.told[-1])
         if kept.due(epoch_ends) and not course.ended:
             kept.keep(standing.step, course.tensors, asdict(standing))
     course.take_best()
 
 
-def _begun(
-    course: Course, look: Callable[[], tuple[float, float]], kept: Checkpoints, follow: Follow
-) -> Standing:
+def _begun(course: Course, look: Look, kept: Checkpoints, follow: Follow) -> Standing:
     """Take up a checkpoint, or look at the model as it came."""
     found = kept.newest()
     if found is None:
-        course.look(look())
+        course.look(look(), look.error)
     else:
         course.restore(*found)
     for point in course.standing.told:
