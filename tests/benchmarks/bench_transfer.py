@@ -29,8 +29,7 @@ from workbench.tasks.task import Rows, Task
 
 MODES = ("full", "lora", "scratch")
 TITLES = {"full": "all weights", "lora": "LoRA", "scratch": "from scratch"}
-STEPS = {"full": 500, "lora": 500, "scratch": 1_500}  # at most; fewer where nothing gets better
-PATIENCE_STEPS = 1_500  # to the end: the rate has to come down
+STEPS = {"full": 500, "lora": 500, "scratch": 1_500}  # to the end: the rate has to come down
 RATES = {"full": 1e-3, "lora": 3e-3, "scratch": 2e-3}
 BATCH = 16
 DRAWS = 2_000
@@ -105,13 +104,10 @@ class Bench:
         from workbench.training.writer import SETTINGS
 
         each = -(-_learnt(size) // BATCH)
-        epochs, patience = (
-            int(min(500, max(1, self._asked.steps * steps / each)))
-            for steps in (STEPS[mode], PATIENCE_STEPS)
-        )
+        epochs = int(min(500, max(1, self._asked.steps * STEPS[mode] / each)))
         return replace(
             SETTINGS["lora" if mode == "lora" else "full"],
-            **{"rate": RATES[mode], "epochs": epochs, "patience": patience},
+            **{"rate": RATES[mode], "epochs": epochs, "patience": epochs},
             **{"batch": BATCH, "seed": seed},
         )
 

@@ -97,7 +97,7 @@ def _writing(recipe: Recipe, format: str) -> None:
             raise BadInput(told, wanted, f"leave out {config.name}")
     if recipe.runtime.name not in WRITERS:
         told = f"runtime {recipe.runtime.name} for a model that writes"
-        raise BadInput(told, f"one of {', '.join(WRITERS)}", "choose another")
+        raise BadInput(told, f"one of {', '.join(sorted(WRITERS))}", "choose another")
     if lacks := WRITERS[recipe.runtime.name].lacks():
         told = f"{recipe.runtime.name} ({lacks})"
         raise BadInput(told, "an engine that works here", "install it, or choose another runtime")

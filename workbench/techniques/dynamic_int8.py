@@ -10,7 +10,7 @@ from workbench.core.deps import needs
 from workbench.formats.keras import marked
 from workbench.formats.onnx import rewritten
 from workbench.recipes.registry import technique
-from workbench.techniques.widths import litert_int8, onnx_int8, torchao_int8
+from workbench.techniques.widths import TORCHAO, litert_int8, onnx_int8, torchao_int8
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _compiled(config: Any) -> str:
     DynamicInt8,
     format="torch",
     resize=torchao_int8,
-    stays="a model in float32 (what torchao quantised cannot be exported)",
+    stays=TORCHAO,
     fits=_compiled,
 )
 def quantise_torch(artifact: Artifact, config: DynamicInt8, context: Context) -> Artifact:

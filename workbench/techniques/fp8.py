@@ -9,7 +9,7 @@ from workbench.core.artifact import Artifact, Context
 from workbench.recipes.machine import older_than
 from workbench.recipes.registry import technique
 from workbench.techniques.fp16 import on_gpu
-from workbench.techniques.widths import torchao_weights
+from workbench.techniques.widths import TORCHAO, torchao_weights
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Fp8:
     Fp8,
     format="torch",
     resize=torchao_weights,
-    stays="a model in float32 (what torchao quantised cannot be exported)",
+    stays=TORCHAO,
     usable=lambda _: older_than(8, 9, "FP8"),
     fits=on_gpu,
     writes=True,

@@ -18,6 +18,7 @@ from workbench.recipes.registry import technique
 from workbench.techniques.fp16 import on_gpu
 from workbench.techniques.widths import (
     GROUP,
+    TORCHAO,
     onnx_weights,
     openvino_weights,
     torchao_weights,
@@ -116,7 +117,7 @@ def _no_gpu_for(config: WeightOnly) -> str:
     WeightOnly,
     format="torch",
     resize=torchao_weights,
-    stays="a model in float32 (what torchao quantised cannot be exported)",
+    stays=TORCHAO,
     usable=_no_gpu_for,
     fits=on_gpu,
     writes=True,

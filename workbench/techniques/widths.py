@@ -9,6 +9,7 @@ from typing import Any
 from workbench.core.anatomy import Anatomy, Part
 from workbench.core.errors import BadInput
 
+TORCHAO = "a model in float32 (what torchao quantised cannot be exported)"  # why it stays
 GROUP = 64  # weights of a row that have one scale, in INT4
 CONV1D = ("attn.c_attn.weight", "mlp.c_fc.weight")  # GPT-2 stores its layers the other way round
 

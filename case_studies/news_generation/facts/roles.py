@@ -60,7 +60,7 @@ WRONG_WAY = {
         r"|(?:^|[.!?] )⟨home⟩[^⟨.,\n]{0,24}\b(?:away (?:to|at|against)|on the road)"
         r"|⟨away⟩[^⟨.,\n]{0,24}\b(?:their|its) home (?:game|match|fixture|tie)"
         r"|⟨home⟩[^⟨.,\n]{0,24}\b(?:their|its) away (?:game|match|fixture|tie)"
-        r"|⟨away⟩ (?:won|w[io]n|lost|lose) at home\b",
+        r"|⟨away⟩ (?:w[io]ns?|los[te]s?) at home\b",
         "zh": r"⟨home⟩(?:队)?在?(?:客场|做客|作客|远征|远道)|(?:客场作战|做客|远道而来)的⟨home⟩"
         r"|⟨away⟩(?:队)?在?(?:主场|坐镇主场)|(?:坐镇)?主场(?:作战)?的⟨away⟩|来访的⟨home⟩",
     },
