@@ -104,7 +104,9 @@ def test_rows_that_cannot_be_grouped_are_refused_before_any_work(tmp_path):
 def test_without_a_gpu_the_remedy_names_the_runtimes_that_can(llama, monkeypatch):
     monkeypatch.setattr(machine, "no_cuda", lambda: "there is no NVIDIA GPU")
     anatomy = models.anatomy(llama)
-    with pytest.raises(BadInput, match=r"no NVIDIA GPU.*choose the runtime .*openvino"):
+    with pytest.raises(
+        BadInput, match=r"no NVIDIA GPU.*choose the runtime (onnxruntime or )?openvino\.$"
+    ):
         plan(Recipe(Torch(), (WeightOnly(),)), anatomy)
     with pytest.raises(BadInput, match=r"fp8 \(there is no NVIDIA GPU\).*choose another"):
         plan(Recipe(Torch(), (Fp8(),)), anatomy)

@@ -153,7 +153,8 @@ def _present(entry: Any, config: Any) -> None:
         elsewhere = [
             other.name
             for other in RUNTIMES.values()
-            if (found := WAYS.get((entry.name, other.format))) and not reason(found, config)
+            if (found := WAYS.get((entry.name, other.format)))
+            and not (reason(found, config) or missing(other))
         ]
         able = f"choose the runtime {' or '.join(elsewhere)}" if elsewhere else "choose another"
         remedy = f"install {entry.module}" if entry.module else able
