@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
-from test_generate import writer
+from test_generate import record, writer
 
 import workbench
+from workbench import tasks
 from workbench.core.errors import BadInput
 from workbench.formats.prompts import Prompts
-from workbench.jobs.chat import told_as_chat
+from workbench.jobs import chat
+from workbench.jobs.chat import spoken, told_as_chat
 from workbench.models.chat import chat_template, special_words
+from workbench.recipes.recipe import Recipe
+from workbench.runtimes import Torch
+from workbench.store import Store
+from workbench.training.writer_rows import learnt
 
 PLAIN = (
     "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}<end>\n{% endfor %}"
@@ -58,7 +64,9 @@ def test_a_job_fills_it_in_and_says_so(llama, home):
     assert (before["chat"], told["chat"], raw["chat"]) == (False, True, False)
     assert raw["texts"] == before["texts"]
     assert raw["prompt_tokens"] == before["prompt_tokens"]
-    whole = Prompts(llama).encode("<end>[user] rain<end>\n[assistant] ", chat=True)
+    prompts = Prompts(llama)
+    prompts.chat = True
+    whole = prompts.encode("<end>[user] rain<end>\n[assistant] ")
     assert told["prompt_tokens"] == [len(whole)]
 
 
@@ -72,7 +80,9 @@ def test_what_the_tokenizer_puts_before_a_text_is_not_put_there_twice(llama):
     prompts = Prompts(llama)
 
     assert prompts.encode("rain")[0] == 0
-    assert prompts.encode("<end>rain", chat=True) == prompts.encode("rain")
+    plain = prompts.encode("rain")
+    prompts.chat = True
+    assert prompts.encode("<end>rain") == plain
 
 
 @pytest.mark.parametrize(
@@ -107,3 +117,98 @@ def test_a_damaged_settings_file_is_named(llama):
 
     with pytest.raises(BadInput, match=r"tokenizer_config\.json"):
         chat_template(llama)
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """A task of prompts and targets in a file."""
+    rows = [{"prompt": f"rain {i}?", "target": f"it rained {i} times"} for i in range(40)]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return f"csv:{path}?kind=generation&text_column=prompt&target_column=target"
+
+
+def test_a_task_is_asked_through_the_template_and_only_of_models_that_have_one(llama, pairs):
+    task = tasks.find(pairs)
+    assert spoken(task, llama) is task
+
+    give(llama, PLAIN)
+    told, plain = spoken(task, llama), task.rows("validation")
+    rows = told.rows("validation")
+    assert rows.texts == tuple(f"<end>[user] {x}<end>\n[assistant] " for x in plain.texts)
+    assert (rows.chat, plain.chat, rows.targets) == (True, False, plain.targets)
+    assert told.fingerprint != task.fingerprint, "its runs are not those of raw prompts"
+    give(llama, PLAIN.replace("[assistant]", "[you]"))
+    assert spoken(task, llama).fingerprint != told.fingerprint
+
+
+def test_the_beginning_of_a_text_is_not_said_to_anybody(llama, tmp_path):
+    path = tmp_path / "texts.csv"
+    told = (f"it rained {i} times on the ninth day of a wet and windy May\n" for i in range(40))
+    path.write_text("text\n" + "".join(told))
+    task = tasks.find(f"csv:{path}?kind=generation")
+    give(llama, PLAIN)
+
+    assert spoken(task, llama).rows("train") is task.rows("train")
+
+
+def test_more_prompts_than_one_process_takes_keep_their_order(llama, monkeypatch):
+    give(llama, PLAIN)
+    monkeypatch.setattr(chat, "AT_ONCE", 2)
+
+    told = told_as_chat(llama, [f"rain {i}" for i in range(5)])
+    assert told == [f"<end>[user] rain {i}<end>\n[assistant] " for i in range(5)]
+
+
+def test_what_is_measured_and_learnt_stands_behind_the_template(llama, pairs, home, monkeypatch):
+    """Held against transformers: the same tokens behind the same chat."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.processors import TemplateProcessing
+    from transformers import AutoModelForCausalLM
+
+    made = Tokenizer.from_file(str(llama / "tokenizer.json"))
+    made.post_processor = TemplateProcessing("<end> $A", special_tokens=[("<end>", 0)])
+    made.save(str(llama / "tokenizer.json"))
+    give(llama, PLAIN)
+    monkeypatch.setenv("WORKBENCH_FAST", "1")
+    client = workbench.connect(inline=True)
+    run = client.run(str(llama), pairs, Recipe(Torch()))
+    assert run.status == "done", run.error
+
+    texts = spoken(tasks.find(pairs), llama).rows("validation").texts
+    ids = torch.tensor([made.encode(texts[0], add_special_tokens=False).ids])
+    plain = AutoModelForCausalLM.from_pretrained(llama, dtype=torch.float32).eval()
+    with torch.inference_mode():
+        wanted = plain.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=256,
+            do_sample=False,
+            eos_token_id=0,
+            pad_token_id=0,
+        )[0, ids.shape[1] :].tolist()
+    told = Store(home).attached(run.reference, "written")["tokens"][0]
+    assert told == wanted[: len(told)]
+    assert len(told) >= min(len(wanted), 8)
+
+    tuned = client.tune(str(llama), pairs, mode="full", epochs=1)
+    folder = home / "models" / tuned
+    assert chat_template(folder) == PLAIN, "what learnt from a chat is spoken to as one"
+    assert client.generate(tuned, "rain 1?", tokens=2)["chat"]
+
+
+def test_a_record_is_told_as_a_chat_too(llama, home):
+    longer = give(writer(home / "longer", "llama", max_position_embeddings=512), PLAIN)
+
+    assert workbench.connect().generate(str(longer), record=record(), tokens=2)["chat"]
+
+
+def test_a_target_is_ended_as_answers_are(llama):
+    (llama / "generation_config.json").write_text(json.dumps({"eos_token_id": [5, 0, 7]}))
+    assert Prompts(llama).end == 0
+    word = Prompts(llama).whole([7])
+    give(llama, PLAIN, eos_token=word)
+
+    assert Prompts(llama).end == 7
+    assert learnt(llama, ("a",), ("b",), 300).ids[0][-1] == 7

@@ -16,8 +16,7 @@ class Artifact:
 
     Args:
         format: ``torch``, ``onnx``, ``openvino``, ``sklearn``, ``keras`` or ``tflite``.
-        folder: where its files lie (tokenizer, ``artifact.json``, weights); for an artifact in
-            memory the folder that it was read from, which still holds the right tokenizer.
+        folder: of its files; of one in memory the folder it was read from, with its tokenizer.
         labels: class names, in the order of the logits; empty for an encoder without a head.
         payload: the loaded module, or None while it lies on disk only.
     """
@@ -52,10 +51,10 @@ class Context:
         workspace: an empty folder for files it makes; removed with the job.
         calibration: texts from the training split, never from validation or test.
         training: (texts, class indices) of the training split, or (prompts, targets).
+        chat: whether those prompts have a chat template around them.
         unlabelled: texts of the user's without labels; empty if there are none.
         teacher: the model before anything was changed; techniques leave it as it is.
-        evaluate: accuracy of an artifact on validation, in [0, 1].
-        report: ``report(stage, done, total)``: progress, both counts whole numbers.
+        report: ``report(stage, done, total)``, both whole numbers.
         loss: ``loss(step, value, accuracy)``: of training; accuracy in [0, 1], or None.
         cancelled: answers True once the user has asked to stop; check it between steps.
     """
@@ -63,9 +62,9 @@ class Context:
     workspace: Path
     calibration: tuple[str, ...] = ()
     training: tuple[tuple[str, ...], tuple[Any, ...]] = ((), ())
+    chat: bool = False
     unlabelled: tuple[str, ...] = ()
     teacher: Artifact | None = None
-    evaluate: Callable[[Artifact], float] | None = None
     report: Callable[[str, int, int], None] = field(default=lambda *_: None)
     loss: Callable[[int, float, float | None], None] = field(default=lambda *_: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from workbench.formats.tokens import read_tokenizer
 
 POSITIONS = 1_024  # tokens, where a configuration tells no number
 KEPT, WINDOW = 4, 24  # tokens before a new one that are decoded with it, at least and at most
+CHAT = ("chat_template.jinja", "tokenizer_config.json", "chat_template.json")
 BROKEN = "\ufffd"  # what the bytes of half a character decode to
 
 
@@ -19,7 +21,9 @@ class Prompts:
     """The tokenizer of a model that writes.
 
     ``rows`` is how many tokens the network knows, ``positions`` how many it reads and writes at
-    most, ``ends`` behind which of them nothing comes.
+    most, ``ends`` behind which of them nothing comes, ``end`` the one that a text is ended with
+    (None if there is none), ``chat`` whether prompts come with a chat template around them, its
+    special tokens among it.
 
     Args:
         folder: holds ``config.json`` and ``tokenizer.json``.
@@ -37,6 +41,15 @@ class Prompts:
         rows = told.get("vocab_size")
         self.rows = rows if type(rows) is int else self._tokenizer.get_vocab_size()
         self.ends = frozenset(x for x in self._ends(folder, told) if 0 <= x < self.rows)
+        named = self._named(folder)
+        self.end = named if named in self.ends else min(self.ends, default=None)
+        self.chat = False
+
+    def _named(self, folder: Path) -> int | None:
+        """The end by its word: of models that chat, the one behind an answer."""
+        word = _json(folder / "tokenizer_config.json").get("eos_token")
+        word = word.get("content") if isinstance(word, dict) else word
+        return self._tokenizer.token_to_id(word) if isinstance(word, str) else None
 
     def _ends(self, folder: Path, told: dict[str, Any]) -> list[int]:
         """Tokens behind which nothing comes, as the first file that names any has them."""
@@ -45,23 +58,20 @@ class Prompts:
             ends = found if isinstance(found, list) else [found]
             if named := [x for x in ends if type(x) is int]:
                 return named
-        word = _json(folder / "tokenizer_config.json").get("eos_token")
-        word = word.get("content") if isinstance(word, dict) else word
-        found = self._tokenizer.token_to_id(word) if isinstance(word, str) else None
+        found = self._named(folder)
         return [] if found is None else [found]
 
-    def encode(self, prompt: str, chat: bool = False) -> list[int]:
-        """Token ids, with what the tokenizer puts before a text.
+    def encode(self, prompt: str) -> list[int]:
+        """Token ids, with what the tokenizer puts before a text; a chat template has put it.
 
         Args:
             prompt: a text to go on from.
-            chat: whether a chat template has put its special tokens into it already.
 
         Raises:
             BadInput: if nothing is left of it, it fills all positions of the model, or the
                 network has no row for a token.
         """
-        ids = list(self._tokenizer.encode(prompt, add_special_tokens=not chat).ids)
+        ids = list(self._tokenizer.encode(prompt, add_special_tokens=not self.chat).ids)
         while ids and ids[-1] in self.ends:  # some tokenizers end every text
             ids.pop()
         if not ids:
@@ -128,6 +138,13 @@ class Told:
     def rest(self) -> str:
         """What was held back, once nothing more comes."""
         return self._prompts.text(self._ids)[self._shown :]
+
+
+def keep_chat(source: Path, folder: Path) -> None:
+    """Copy the files of a model that tell how it is spoken to."""
+    for name in CHAT:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
 
 
 def positions(folder: Path) -> int:

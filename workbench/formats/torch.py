@@ -13,7 +13,7 @@ from workbench.core.errors import BadInput
 from workbench.formats import about, quantised
 from workbench.formats.about import WRITES, About
 from workbench.formats.blocks import family_of, layers_of, replace_weights
-from workbench.formats.prompts import Prompts, positions
+from workbench.formats.prompts import Prompts, keep_chat, positions
 from workbench.formats.state import network
 from workbench.formats.tokens import Tokens, longest
 
@@ -81,6 +81,7 @@ def save(artifact: Artifact, folder: Path) -> None:
     if module.about.pooling == WRITES:
         settings.architectures = [type(module.model).__name__]
         Prompts(artifact.folder).write_ends(folder)
+        keep_chat(artifact.folder, folder)
     settings.to_json_file(folder / "config.json", use_diff=False)
     Tokens.of(artifact).write(folder)
     module.about.write(folder, "torch")

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.core.errors import Cancelled
 from workbench.core.records import Job, Run
 from workbench.jobs import kept, room
+from workbench.jobs.chat import spoken
 from workbench.jobs.desk import Desk, Emit
 from workbench.jobs.meters import FAST, Writing
 from workbench.jobs.operating import operate
@@ -142,7 +143,7 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     folder = models.folder(model, desk.home)
     room.check(room.of_tuning(models.anatomy(folder).size_bytes, asked["mode"]), desk.home)
     if task.kind == "generation":
-        return _told(_transfer(desk, folder, task, asked, follow))
+        return _told(_transfer(desk, folder, spoken(task, folder), asked, follow))
     fitted = fit(
         folder,
         model,

@@ -83,6 +83,7 @@ def _context(
         workspace=workspace,
         calibration=tuple(rows.texts[i] for i in chosen),
         training=(rows.texts, behind),
+        chat=rows.chat,
         unlabelled=setup.task.unlabelled,
         teacher=teacher,
     )

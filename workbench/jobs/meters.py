@@ -131,11 +131,11 @@ class Writing(_Meter):
 
     def __init__(self, task: Task, split: str, desk: Desk) -> None:
         super().__init__(task, split, desk)
-        rows = len(self._rows.texts)
-        judged = task.judged * (1 if split == "validation" else MORE) or rows
-        judged = min(rows, FAST_ROWS) if self._fast else min(rows, judged)
+        rows, many = self._rows, len(self._rows.texts)
+        judged = task.judged * (1 if split == "validation" else MORE) or many
+        judged = min(many, FAST_ROWS if self._fast else judged)
         longest = FAST_LONGEST if self._fast else LONGEST
-        self._wanted = Wanted(self._rows.texts, judged, self._rows.targets, longest)
+        self._wanted = Wanted(rows.texts, judged, rows.targets, longest, rows.chat)
 
     def compare(
         self, reference: Side, candidate: Side, of: Run, show: Callable[[Any], None]

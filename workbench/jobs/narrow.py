@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.core.errors import BadInput
 from workbench.core.records import content_hash
+from workbench.jobs.chat import spoken
 from workbench.jobs.desk import Desk
 from workbench.jobs.limits import NARROWED
 from workbench.jobs.making import learns, made
@@ -39,7 +40,7 @@ def narrowed(desk: Desk, model: str, recipe: Recipe, task: str) -> Path:
     planned = plan(recipe, anatomy)
     if not planned.steps:
         return folder
-    found = _task(task or models.find(model, desk.home).task, learns(planned))
+    found = spoken(_task(task or models.find(model, desk.home).task, learns(planned)), folder)
     key = content_hash(print_, found.fingerprint if learns(planned) else "", recipe.to_json())
     place = desk.home / "cache" / "writers" / key
     if not place.is_dir():

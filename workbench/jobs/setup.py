@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
+from workbench.jobs.chat import spoken
 from workbench.models.card import Card
 from workbench.recipes.recipe import Recipe
 from workbench.store import Store
@@ -63,6 +64,7 @@ def prepare(model: str, task_id: str, home: Path) -> Setup:
         remedy = f"tune it first: workbench tune {named}"
         raise BadInput(f"model {model}", f"a head for the classes of {task_id}", remedy)
     folder = models.folder(model, home)
+    task = spoken(task, folder)
     return Setup(model, folder, task, models.anatomy(folder), models.fingerprint(folder))
 
 

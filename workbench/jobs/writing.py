@@ -63,11 +63,11 @@ def asked(request: Mapping[str, Any], home: Path) -> dict[str, Any]:
 
 
 def _raw(given: Mapping[str, Any]) -> bool:
-    """Whether a prompt is gone on from as it is; records are written from so in any case."""
+    """Whether a prompt is gone on from as it is."""
     raw = given.get("raw", False)
     if not isinstance(raw, bool):
         raise BadInput(f"raw {raw!r:.60}", "true or false", "leave it out")
-    return raw or "record" in given
+    return raw
 
 
 def _study() -> Any:
@@ -132,9 +132,9 @@ def write(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
     chat = not request["raw"] and bool(chat_template(folder))
     if chat:
         request = {**request, "prompts": told_as_chat(folder, request["prompts"])}
-    key, host = _opened(desk, request, recipe)
+    key, host = _opened(desk, request, recipe, chat)
     try:
-        told = _written(host, desk, request, chat)
+        told = _written(host, desk, request)
     except BaseException:
         host.close()
         raise
@@ -146,7 +146,9 @@ def write(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, "chat": chat}
 
 
-def _opened(desk: Desk, request: Mapping[str, Any], recipe: Recipe) -> tuple[Any, Host]:
+def _opened(
+    desk: Desk, request: Mapping[str, Any], recipe: Recipe, chat: bool
+) -> tuple[Any, Host]:
     """A process with the model open in it, and the key that it is kept under."""
     from workbench import models
 
@@ -155,27 +157,25 @@ def _opened(desk: Desk, request: Mapping[str, Any], recipe: Recipe) -> tuple[Any
     anatomy = models.anatomy(original)
     longest = max(map(len, request["prompts"])) + int(request["sampling"].get("tokens", 0))
     room.check(room.of_writing(anatomy, len(request["prompts"]), longest), desk.home)
-    key = (str(original), models.fingerprint(original), str(recipe))
+    key = (str(original), models.fingerprint(original), str(recipe), chat)
     runtime = recipe.to_json()["runtime"]
 
     def start() -> Host:
         folder = narrowed(desk, model, recipe, request.get("task", ""))
         desk.stage("load", 0, 0)
         host = Host("writing", recipe.runtime.threads, desk.cancelled)
-        host.ask(do="open_writer", folder=str(folder), runtime=runtime)
+        host.ask(do="open_writer", folder=str(folder), runtime=runtime, chat=chat)
         return host
 
     return key, kept.taken(key, start)
 
 
-def _written(
-    host: Host, desk: Desk, request: Mapping[str, Any], chat: bool
-) -> dict[str, Any] | None:
+def _written(host: Host, desk: Desk, request: Mapping[str, Any]) -> dict[str, Any] | None:
     """Tell every piece until the last; None if it was to stop: the process lives on."""
     host.follow(lambda: False)
     desk.stage("write", 0, 0)
     sampling = dict(request["sampling"])
-    given = host.ask(do="write", prompts=request["prompts"], sampling=sampling, chat=chat)
+    given = host.ask(do="write", prompts=request["prompts"], sampling=sampling)
     texts = [""] * len(request["prompts"])
     while True:
         if desk.cancelled():

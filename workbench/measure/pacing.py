@@ -36,12 +36,14 @@ class Wanted:
         judged: how many of the first ones the outputs are wanted for.
         targets: what a person wrote behind each; empty if nobody did.
         tokens: written at most behind a judged one.
+        chat: whether the prompts have a chat template around them.
     """
 
     prompts: Sequence[str]
     judged: int
     targets: Sequence[str] = ()
     tokens: int = 256
+    chat: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _launch(bench: _Bench) -> dict[str, Any]:
             hosts[name] = Host(name, threads, bench.cancelled, bench.module)
             stack.callback(hosts[name].close)
             order = {"folder": str(side.folder), "runtime": dict(side.runtime)}
-            hosts[name].send({"do": "open_writer", **order})
+            hosts[name].send({"do": "open_writer", **order, "chat": bench.wanted.chat})
         told = {name: host.answer() for name, host in hosts.items()}
         found: dict[str, Any] = {name: {"pid": told[name]["pid"], "batches": {}} for name in hosts}
         for size in bench.sizes:

@@ -106,19 +106,23 @@ class Program:
         told = b64encode(found.astype("<f4").tobytes()).decode()
         return {"logits": told, "shape": list(found.shape)}
 
-    def open_writer(self, folder: str, runtime: dict[str, Any]) -> dict[str, Any]:
-        """Open a session that writes; the answer has the seconds that it took."""
+    def open_writer(
+        self, folder: str, runtime: dict[str, Any], chat: bool = False
+    ) -> dict[str, Any]:
+        """Open a session that writes, behind prompts with a chat template around them if ``chat``.
+
+        The answer has the seconds that it took.
+        """
         from workbench.runtimes.writers import opened
 
         started = time.perf_counter()
         self._session = opened(Path(folder), runtime)
+        self._session.prompts.chat = chat
         return {"pid": os.getpid(), "seconds": time.perf_counter() - started}
 
-    def write(
-        self, prompts: list[str], sampling: dict[str, Any], chat: bool = False
-    ) -> dict[str, Any]:
+    def write(self, prompts: list[str], sampling: dict[str, Any]) -> dict[str, Any]:
         """Begin to write behind prompts; ``more`` gives what there is."""
-        self._writing = Writing(self._session, prompts, sampling, chat)
+        self._writing = Writing(self._session, prompts, sampling)
         return {"tokens": self._writing.given}
 
     def more(self) -> dict[str, Any]:

@@ -20,20 +20,13 @@ class Writing:
         session: an open decoder.
         prompts: what it goes on from.
         sampling: settings of ``Sampling``.
-        chat: whether a chat template has been filled in with the prompts.
 
     Raises:
         BadInput: for a setting outside its domain, or a prompt that does not fit.
     """
 
-    def __init__(
-        self,
-        session: Decoder,
-        prompts: Sequence[str],
-        sampling: dict[str, Any],
-        chat: bool = False,
-    ) -> None:
-        rows = [session.prompts.encode(prompt, chat) for prompt in prompts]
+    def __init__(self, session: Decoder, prompts: Sequence[str], sampling: dict[str, Any]) -> None:
+        rows = [session.prompts.encode(prompt) for prompt in prompts]
         self.given = [len(row) for row in rows]
         self._told = [Told(session.prompts, row) for row in rows]
         self._tokens = [0] * len(rows)

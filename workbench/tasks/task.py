@@ -31,6 +31,8 @@ class Rows:
         slices: column name to one value per row, for looking at groups of rows.
         targets: what a person wrote behind each prompt; empty for classification.
         records: the facts that each prompt tells, as plain data; empty where there are none.
+        begun: whether each prompt is the beginning of a text, and its target the rest.
+        chat: whether a model's chat template has been put around the prompts.
     """
 
     texts: tuple[str, ...]
@@ -38,6 +40,8 @@ class Rows:
     slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     records: tuple[Mapping[str, Any], ...] = ()
+    begun: bool = False
+    chat: bool = False
 
 
 class Table(NamedTuple):

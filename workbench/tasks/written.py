@@ -43,7 +43,8 @@ def written(task_id: str, title: str, paths: Sequence[Path], settings: Mapping[s
             out = max(1, round(SHARE * len(order)))
             parts[split] = [parts["train"][i] for i in order[:out]]
             parts["train"] = [parts["train"][i] for i in sorted(order[out:])]
-    splits = {split: _rows(parts[split], paths[0].name, split) for split in SPLITS}
+    begun = not settings.get("target_column")
+    splits = {split: _rows(parts[split], paths[0].name, split, begun) for split in SPLITS}
     key = content_hash([[list(rows.texts), list(rows.targets)] for rows in splits.values()])
     return Task(
         task_id,
@@ -58,11 +59,12 @@ def written(task_id: str, title: str, paths: Sequence[Path], settings: Mapping[s
     )
 
 
-def _rows(pairs: Pairs, name: str, split: str) -> Rows:
+def _rows(pairs: Pairs, name: str, split: str, begun: bool) -> Rows:
     if not pairs:
         wanted = f"enough rows for a {split} split, each long enough to go on from its beginning"
         raise BadInput(name, wanted, "add rows, or name the columns")
-    return Rows(tuple(p for p, _ in pairs), targets=tuple(t for _, t in pairs))
+    texts, targets = tuple(p for p, _ in pairs), tuple(t for _, t in pairs)
+    return Rows(texts, targets=targets, begun=begun)
 
 
 def _pairs(path: Path, settings: Mapping[str, str]) -> Pairs:

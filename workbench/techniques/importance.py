@@ -114,7 +114,7 @@ def _written(
     texts, targets = context.training
     table = module.encoder.get_input_embeddings().weight
     behind = [str(targets[i]) for i in chosen] if targets else []
-    rows = learnt(artifact.folder, [texts[i] for i in chosen], behind, len(table))
+    rows = learnt(artifact.folder, [texts[i] for i in chosen], behind, len(table), context.chat)
     for start in range(0, len(rows.ids), BATCH):
         part = np.arange(start, min(start + BATCH, len(rows.ids)))
         yield partial(_loss_behind, module.model, rows, part)

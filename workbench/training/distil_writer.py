@@ -71,7 +71,7 @@ def _rows(taught: Artifact, context: Context, rng: Any, passes: int) -> Learnt:
     chosen = rng.permutation(len(texts))[: PASS * passes + WATCHED]
     table = taught.payload.encoder.get_input_embeddings().weight
     behind: Sequence[str] = [str(targets[i]) for i in chosen] if targets else []
-    found = learnt(taught.folder, [texts[i] for i in chosen], behind, len(table))
+    found = learnt(taught.folder, [texts[i] for i in chosen], behind, len(table), context.chat)
     if not found.ids:
         told = f"training rows of {taught.folder.name} (all too long)"
         raise BadInput(told, "rows that fit into its positions", "use a task of shorter texts")

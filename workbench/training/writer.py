@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workbench.tasks import Task
 
 MODES = ("full", "lora")
-RECIPE_VERSION = 3  # raised when fitting changes: an old tuned model is not taken for a new
+RECIPE_VERSION = 4  # raised when fitting changes: an old tuned model is not taken for a new
 ONLY_LORA = ("rank", "alpha")
 FEW = 6_000  # rows with all their variants; of more rows there are enough by themselves
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
@@ -147,7 +147,9 @@ def _trained(
     torch.manual_seed(settings.seed)
     adapter = adapted(network, settings.rank, settings.alpha) if mode == "lora" else None
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    cut = partial(learnt, source, vocabulary=network.config.vocab_size)
+    cut = partial(
+        learnt, source, vocabulary=network.config.vocab_size, chat=task.rows("train").chat
+    )
     variants = _variants(task, training, settings, cut, follow)
     course = Course(network, [training, *variants], settings)
     look = Look(network, held_out, source, task)
@@ -184,7 +186,7 @@ def _variants(
 
 def _rows(source: Path, task: Task, split: str, network: Any) -> Learnt:
     rows = task.rows(split)
-    found = learnt(source, rows.texts, rows.targets, network.config.vocab_size)
+    found = learnt(source, rows.texts, rows.targets, network.config.vocab_size, rows.chat)
     if not found.ids:
         told = f"{task.title}: {split} split ({found.left_out:,} rows, none of which fits)"
         wanted = "rows that fit into the positions of the model"

@@ -44,7 +44,13 @@ class Learnt:
         return [len(row) for row in self.ids]
 
 
-def learnt(folder: Path, texts: Sequence[str], targets: Sequence[str], vocabulary: int) -> Learnt:
+def learnt(
+    folder: Path,
+    texts: Sequence[str],
+    targets: Sequence[str],
+    vocabulary: int,
+    chat: bool = False,
+) -> Learnt:
     """Cut prompts and targets into tokens; a target ends with the model's end.
 
     Args:
@@ -52,6 +58,7 @@ def learnt(folder: Path, texts: Sequence[str], targets: Sequence[str], vocabular
         texts: prompts. Without targets they are learnt themselves, in pieces where they are long.
         targets: what is to be written behind each; behind an empty prompt it is a text.
         vocabulary: rows of the network's token table.
+        chat: whether a chat template has been put around the prompts.
 
     Raises:
         BadInput: if a text has a token that the network has no row for.
@@ -62,12 +69,13 @@ def learnt(folder: Path, texts: Sequence[str], targets: Sequence[str], vocabular
     cut = read_tokenizer(folder)
     cut.no_padding()
     cut.no_truncation()
-    before = [_open(x.ids, prompts.ends) for x in cut.encode_batch_fast(list(texts))]
+    opened = cut.encode_batch_fast(list(texts), add_special_tokens=not chat)
+    before = [_open(x.ids, prompts.ends) for x in opened]
     behind = cut.encode_batch_fast(list(targets), add_special_tokens=False)
     found: list[tuple[list[int], int, int]] = []
     left_out = 0
     for place, (prompt, encoding) in enumerate(zip(before, behind, strict=True)):
-        row, given = [*prompt, *_ended(encoding.ids, prompts.ends)], max(1, len(prompt))
+        row, given = [*prompt, *_ended(encoding.ids, prompts)], max(1, len(prompt))
         _known(row, vocabulary)
         whole = [row] if texts[place] else _pieces(row, min(prompts.positions, PIECE))
         # a row without a target has nothing to learn
@@ -93,11 +101,11 @@ def _open(ids: Sequence[int], ends: frozenset[int]) -> list[int]:
     return row
 
 
-def _ended(ids: Sequence[int], ends: frozenset[int]) -> list[int]:
-    """A target with one of the model's ends, if it has any."""
-    if not ends or (ids and ids[-1] in ends):
+def _ended(ids: Sequence[int], prompts: Prompts) -> list[int]:
+    """A target with the model's end, if it has one."""
+    if prompts.end is None or (ids and ids[-1] in prompts.ends):
         return list(ids)
-    return [*ids, min(ends)]
+    return [*ids, prompts.end]
 
 
 def _pieces(row: list[int], size: int) -> list[list[int]]:
