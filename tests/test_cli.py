@@ -11,6 +11,7 @@ import time
 import psutil
 import pytest
 from fakes import checkpoint, sentences, write_csv
+from test_generate import writer
 
 
 def command(*arguments, home=None):
@@ -118,3 +119,24 @@ def stop(home):
     until = time.monotonic() + 15
     while psutil.pid_exists(pid) and time.monotonic() < until:
         time.sleep(0.1)
+
+
+def test_a_model_that_writes_is_trained_and_measured_on_pairs_in_a_file(tmp_path, home):
+    folder = writer(tmp_path / "llama", "llama")
+    rows = [{"prompt": f"rain {i}?", "target": f"it rained {i} times"} for i in range(20)]
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    task = f"csv:{pairs}?kind=generation&text_column=prompt&target_column=target"
+
+    told = command("tune", "--model", folder, "--task", task, "--epochs", "60")
+    assert told.returncode == 0, told.stderr
+    name, *lines = told.stdout.splitlines()
+    assert "--full-" in name, "all weights, where nobody says how"
+    cost = next(line for line in lines if "bits_per_byte" in line)
+    assert "%" not in cost
+    refused = command("tune", "--model", folder, "--task", task, "--epochs", "501")
+    assert "from 1 to 500" in refused.stderr
+    recipe = json.dumps({"runtime": {"name": "torch"}})
+    ran = command("run", "--model", name, "--task", task, "--recipe", recipe, "--json")
+    assert json.loads(ran.stdout)["status"] == "done", ran.stderr
+    stop(home)

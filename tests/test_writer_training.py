@@ -23,7 +23,7 @@ from workbench.tasks.task import Rows, Task
 from workbench.training import checkpoint
 from workbench.training.fit import Follow
 from workbench.training.lora import adapted, merged
-from workbench.training.writer import SETTINGS, WriterSettings, fit_writer, writer_id
+from workbench.training.writer import SETTINGS, WriterSettings, fit_writer, usual, writer_id
 from workbench.training.writer_look import Look
 from workbench.training.writer_loop import Course
 from workbench.training.writer_rows import learnt
@@ -411,3 +411,14 @@ def test_the_question_is_the_model_the_task_the_mode_and_its_settings():
     assert len({full, *others}) == 6
     assert writer_id("m", "f", TASK, "full", replace(SHORT, rank=2)) == full
     assert set(SETTINGS) == {"full", "lora"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs"), [(1, 500), (18, 250), (90, 83), (450, 17), (9_999, 10)]
+)
+def test_few_rows_are_read_more_often_and_to_the_end(rows, epochs):
+    found = usual("full", rows)
+
+    assert found.epochs == epochs
+    assert found.patience == (epochs if epochs > 10 else SETTINGS["full"].patience)
+    assert usual("lora", rows) == replace(found, rate=SETTINGS["lora"].rate)

@@ -29,9 +29,7 @@ from workbench.tasks.task import Rows, Task
 
 MODES = ("full", "lora", "scratch")
 TITLES = {"full": "all weights", "lora": "LoRA", "scratch": "from scratch"}
-STEPS = {"full": 500, "lora": 500, "scratch": 1_500}  # to the end: the rate has to come down
-RATES = {"full": 1e-3, "lora": 3e-3, "scratch": 2e-3}
-BATCH = 16
+SCRATCH_STEPS, SCRATCH_RATE = 1_500, 2e-3
 DRAWS = 2_000
 
 
@@ -101,15 +99,16 @@ class Bench:
         return values
 
     def _settings(self, size: int, mode: str, seed: int) -> Any:
-        from workbench.training.writer import SETTINGS
+        """The usual ones; from scratch there are more steps, at a higher rate."""
+        from workbench.training.writer import EPOCHS, usual
 
-        each = -(-_learnt(size) // BATCH)
-        epochs = int(min(500, max(1, self._asked.steps * STEPS[mode] / each)))
-        return replace(
-            SETTINGS["lora" if mode == "lora" else "full"],
-            **{"rate": RATES[mode], "epochs": epochs, "patience": epochs},
-            **{"batch": BATCH, "seed": seed},
-        )
+        found = replace(usual("lora" if mode == "lora" else "full", _learnt(size)), seed=seed)
+        each = -(-_learnt(size) // found.batch)
+        if mode == "scratch":
+            epochs = min(EPOCHS, SCRATCH_STEPS // each)
+            found = replace(found, rate=SCRATCH_RATE, epochs=epochs, patience=epochs)
+        epochs = max(1, int(self._asked.steps * found.epochs))
+        return replace(found, epochs=epochs)
 
     def _task(self, size: int, seed: int) -> Task:
         first, last = seed * size, (seed + 1) * size

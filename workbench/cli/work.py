@@ -14,7 +14,7 @@ from workbench.cli.look import Json
 from workbench.cli.output import Progress, as_json, describe, say, table
 from workbench.core.errors import BadInput
 from workbench.core.home import home
-from workbench.core.records import Job, Run
+from workbench.core.records import Estimate, Job, Run
 from workbench.i18n.numbers import figure, quality_of
 from workbench.i18n.recipe_words import recipe_words
 from workbench.jobs.client import ENDED, HttpClient
@@ -64,28 +64,32 @@ def task_id(
         label or given.get("label_column"),
         not no_header and given.get("header", "1") != "0",
         unlabelled or given.get("unlabelled"),
+        **{name: given[name] for name in ("kind", "target_column") if name in given},
     )
 
 
 def tune(
     model: Model,
     task: TaskId,
-    mode: Annotated[str, typer.Option(help="linear (seconds) or full (minutes)")] = "linear",
-    epochs: Annotated[int | None, typer.Option(help="passes in full mode")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="linear (seconds) or full (minutes); to write: full or lora")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="passes over the rows, in modes full and lora")
+    ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     no_header: NoHeader = False,
     unlabelled: Unlabelled = None,
     json: Json = False,
 ) -> int:
-    """Fit a classifier: a linear head on the frozen encoder, or all weights."""
-    asked = {
+    """Fit a classifier (a linear head, or all weights), or train a model that writes further."""
+    asked: dict[str, Any] = {
         "model": model,
         "task": task_id(task, text_column, label_column, no_header, unlabelled),
-        "mode": mode,
     }
-    if epochs is not None:
-        asked["epochs"] = epochs  # type: ignore[assignment]
+    given = {"mode": mode, "epochs": epochs}
+    asked |= {name: value for name, value in given.items() if value is not None}
     job = through("tune", asked)
     if job.status != "done" or job.result is None:
         return failed(job, json)
@@ -94,7 +98,7 @@ def tune(
         return 0
     say(job.result["id"])
     for name, value in job.result["metrics"].items():
-        say(f"  {name} on validation: {100 * value['value']:.1f} %")
+        say(f"  {name} on validation: {figure(name, Estimate(**value))}")
     return 0
 
 

@@ -45,16 +45,18 @@ class Verbs:
         self,
         model: str,
         task: str,
-        mode: str = "linear",
+        mode: str | None = None,
         listener: Listener | None = None,
         **more: Any,
     ) -> str:
-        """Fit ``model`` on ``task`` (mode ``linear`` or ``full``); returns the tuned model's id.
+        """Fit ``model`` on ``task``; returns the tuned model's id.
 
         Args:
             model: id of the model, or its folder.
             task: id of the task.
-            mode: ``linear``: a head on the frozen encoder; ``full``: all weights.
+            mode: ``linear``: a head on the frozen encoder, the usual one of classifiers; ``full``:
+                all weights, the usual one of models that write; ``lora``: those with small
+                matrices beside their layers.
             listener: hears every event on the way, the losses among them.
             more: other fields of a request for tuning.
 
@@ -62,7 +64,7 @@ class Verbs:
             BadInput: for a model, task or mode that cannot be used.
             RuntimeError: if the job failed; the message says why.
         """
-        asked = {"model": model, "task": task, "mode": mode, **more}
+        asked = {"model": model, "task": task, **({"mode": mode} if mode else {}), **more}
         return str((self._ended("tune", asked, listener).result or {})["id"])
 
     def run(

@@ -163,9 +163,9 @@ def _transfer(desk: Desk, folder: Path, task: Task, asked: Mapping[str, Any], fo
     from workbench import models
     from workbench.training.writer import SETTINGS, fit_writer
 
-    settings = SETTINGS[asked["mode"]]
-    if asked.get("epochs"):
-        settings = replace(settings, epochs=asked["epochs"])
+    settings = None
+    if epochs := asked.get("epochs"):
+        settings = replace(SETTINGS[asked["mode"]], epochs=epochs)
     meter = Writing(task, "validation", desk)
 
     def judged(made: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ FIELDS = {
 LONGEST_S = 1e9
 SPLITS = ("validation", "test")
 MODES = ("linear", "full")
+EPOCHS = {"classification": 50, "generation": 500}  # at most
 WRITER_MODES = ("full", "lora")
 WRITING = ("generate", "parallel")  # kinds of jobs that need no task
 
@@ -119,10 +120,11 @@ def _tunable(asked: dict[str, Any], home: Path) -> None:
     from workbench.models.baseline import BASELINE
     from workbench.models.keras import BUILT_IN as KERAS
 
-    epochs = asked.get("epochs")
-    if epochs is not None and (not isinstance(epochs, int) or not 1 <= epochs <= 50):
-        raise BadInput(f"epochs {epochs!r:.80}", "a whole number from 1 to 50", "leave it out")
     task, model = tasks.find(asked["task"]), asked["model"]
+    epochs, most = asked.get("epochs"), EPOCHS[task.kind]
+    if epochs is not None and (type(epochs) is not int or not 1 <= epochs <= most):
+        wanted = f"a whole number from 1 to {most}"
+        raise BadInput(f"epochs {epochs!r:.80}", wanted, "leave it out")
     card = models.find(model, home)
     if task.kind not in card.kinds:
         wanted = f"a model for tasks of the kind {task.kind}"

@@ -35,11 +35,15 @@ def csv_id(
     label_column: str | None = None,
     header: bool = True,
     unlabelled: str | Path | None = None,
+    **more: str,
 ) -> str:
-    """The task id of one file, or of a training and a test file; ``unlabelled`` is a third."""
+    """The task id of one file, or of a training and a test file; ``unlabelled`` is a third.
+
+    ``more`` are the other settings: ``kind`` and ``target_column``.
+    """
     paths = ",".join(quote(str(resolved(p)), errors=ESCAPED) for p in (train, test) if p)
     asked = {"text_column": text_column, "label_column": label_column}
-    given = {name: value for name, value in asked.items() if value}
+    given = {name: value for name, value in {**asked, **more}.items() if value}
     if not header:
         given["header"] = "0"
     if unlabelled:

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from workbench.training.exchanged import exchanged
 from workbench.training.fit import Fitted, Follow
 from workbench.training.lora import adapted, merged
 from workbench.training.writer_look import Look
-from workbench.training.writer_loop import LORA_RATE, Course, WriterSettings, teach
+from workbench.training.writer_loop import EPOCHS, LORA_RATE, Course, WriterSettings, teach
 from workbench.training.writer_rows import Learnt, learnt
 
 if TYPE_CHECKING:
@@ -34,10 +34,28 @@ MODES = ("full", "lora")
 RECIPE_VERSION = 4  # raised when fitting changes: an old tuned model is not taken for a new
 ONLY_LORA = ("rank", "alpha")
 FEW = 6_000  # rows with all their variants; of more rows there are enough by themselves
+STEPS = 500  # of few rows; ten passes over them would be over before anything is learnt
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
 
 Cut = Callable[[Sequence[str], Sequence[str]], Learnt]
 Score = Callable[[Path], Mapping[str, Any]]
+
+
+def usual(mode: str, rows: int) -> WriterSettings:
+    """How a model is trained if nobody says: ten epochs, of few rows as many as ``STEPS`` need.
+
+    Few rows are read to the end, for the rate has to come down; which epoch is kept is another
+    matter.
+
+    Args:
+        mode: ``full`` or ``lora``.
+        rows: that are learnt.
+    """
+    plain = SETTINGS[mode]
+    epochs = min(EPOCHS, STEPS // -(-max(1, rows) // plain.batch))
+    if epochs <= plain.epochs:
+        return plain
+    return replace(plain, epochs=epochs, patience=epochs)
 
 
 def writer_id(
@@ -75,7 +93,7 @@ def fit_writer(
         score: ``score(folder)`` gives the metrics on validation as plain data.
         follow: who follows; ``loss(step, value, share)`` gets the share of facts told right on
             validation or, where the task knows no facts, of tokens foretold right.
-        settings: how; those of ``SETTINGS`` where None.
+        settings: how; the ``usual`` ones where None.
 
     Raises:
         BadInput: for another mode or kind of task, or if no row fits into the model.
@@ -87,7 +105,8 @@ def fit_writer(
     if task.kind != "generation":
         wanted = "a task of prompts and texts"
         raise BadInput(f"task {task.id!r:.200}", wanted, "choose another task or model")
-    follow, settings = follow or Follow(), settings or SETTINGS[mode]
+    follow = follow or Follow()
+    settings = settings or usual(mode, len(task.rows("train").texts))
     check(settings)
     name = writer_id(model, fingerprint, task, mode, settings)
     folder = home / "models" / name

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.training.writer_look import Look
 
 LARGEST = 1.0  # length of the gradient; a longer one is shortened
+EPOCHS = 500  # at most
 LORA_RATE = 3e-3  # its matrices begin at nothing and take a higher one
 
 
@@ -35,10 +36,12 @@ class WriterSettings:
         arXiv:2106.09685.
     """
 
-    epochs: Annotated[int, Span(1, 500, 1, "passes over the training rows")] = 10
+    epochs: Annotated[int, Span(1, EPOCHS, 1, "passes over the training rows")] = 10
     rate: Annotated[float, Span(1e-6, 1e-1, 1e-6, "highest learning rate")] = 1e-3
     batch: Annotated[int, Span(1, 512, 1, "rows per step")] = 16
-    patience: Annotated[int, Span(1, 500, 1, "epochs without a better held-out share or loss")] = 5
+    patience: Annotated[
+        int, Span(1, EPOCHS, 1, "epochs without a better held-out share or loss")
+    ] = 5
     seed: Annotated[int, Span(0, 2**31 - 1, 1, "of the order and of new weights")] = 0
     variants: Annotated[int, Span(0, 100, 1, "of the rows, with names and numbers exchanged")] = 30
     rank: Annotated[int, Span(1, 256, 1, "LoRA: inner width of the matrices")] = 16
