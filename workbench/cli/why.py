@@ -14,7 +14,13 @@ from workbench.core.home import home
 from workbench.core.records import Run
 from workbench.i18n.numbers import significant, speed_words
 from workbench.i18n.table import text
-from workbench.i18n.why_words import cause_words, limit_words, split_words
+from workbench.i18n.why_words import (
+    cause_words,
+    floor_words,
+    limit_words,
+    split_words,
+    stretch_words,
+)
 from workbench.jobs.views import why as told_of
 from workbench.store import Store
 
@@ -42,11 +48,11 @@ def why(
 
 
 def _describe(one: Run, told: dict[str, object]) -> None:
-    profile = told["profile"]
+    profile, pace = told["profile"], told["pace"]
     if "speedup_latency" in one.metrics:
         verdict = one.verdicts.get("speedup_latency")
         say(speed_words(one.metrics["speedup_latency"], verdict, "en"))
-    if not isinstance(profile, dict):
+    if not isinstance(profile, dict) and not isinstance(pace, dict):
         say(text("why.none", "en"))
         return
     causes = told["causes"]
@@ -55,10 +61,16 @@ def _describe(one: Run, told: dict[str, object]) -> None:
         say(f"- {cause_words(cause, 'en')}")
     if not causes:
         say(text("why.no_cause", "en"))
-    say(split_words(profile, "en"))
     least = told["least_s"]
     assert least is None or isinstance(least, float)
-    if words := limit_words(least, one.metrics.get("latency_mean"), "en"):
+    if isinstance(pace, dict):
+        say(stretch_words(pace, "en"))
+        words = floor_words(least, pace, "en")
+    else:
+        assert isinstance(profile, dict)
+        say(split_words(profile, "en"))
+        words = limit_words(least, one.metrics.get("latency_mean"), "en")
+    if words:
         say(words)
 
 

@@ -28,6 +28,16 @@ TEXTS = {
         "{least}.",
         "达到本机极限的 {share} %：仅乘法与读取权重就至少需要 {least}。",
     ),
+    "why.stretch": (
+        "One row at a time, {time} for {tokens} tokens: {share} % of it until the first, "
+        "{token} for each further one.",
+        "逐条处理，{tokens} 个词元用时 {time}：其中 {share} % 用于首个词元，其后每个 {token}。",
+    ),
+    "why.floor": (
+        "{share} % of what this machine's memory allows: reading the weights once takes at least "
+        "{least} per token.",
+        "达到本机内存极限的 {share} %：仅读取一遍权重，每个词元就至少需要 {least}。",
+    ),
     "why.no_limit": (
         "How near is this to what the machine can do? Its ceiling was not measured yet.",
         "离本机极限还有多远？尚未测量本机的上限。",
@@ -38,6 +48,8 @@ TEXTS = {
     "part.attention": ("attention", "注意力"),
     "part.convert": ("converting numbers", "数值转换"),
     "part.other": ("other operators", "其他算子"),
+    "part.prompt": ("reading the prompt", "读取提示"),
+    "part.writing": ("writing the tokens", "逐个写出词元"),
     "part.overhead": ("overhead of the framework", "框架开销"),
     "cause.tokenise": (
         "{share} % of the time goes into tokenising: a faster model would hardly help.",
@@ -87,6 +99,20 @@ TEXTS = {
         "Before the first answer, {time} go into loading and compiling; they are not in the "
         "latency.",
         "首次回答之前，载入与编译需要 {time}；这不计入延迟。",
+    ),
+    "cause.prompt": (
+        "{share} % of the time goes into reading the prompt ({time}): a shorter prompt saves it, "
+        "narrower weights hardly do.",
+        "{share} % 的时间用于读取提示（{time}）：缩短提示可以省去，降低权重精度作用不大。",
+    ),
+    "cause.one_row": (
+        "One row at a time reads all weights for a single token: {size} at once write {gain} "
+        "times as many tokens a second.",
+        "逐条处理时，每个词元都要读一遍全部权重：同时写 {size} 条，每秒词元数是 {gain} 倍。",
+    ),
+    "cause.fewer_bytes": (
+        "{share} % fewer bytes of weights are read for every token than by the reference.",
+        "每个词元读取的权重字节比参照少 {share} %。",
     ),
     "cause.fewer_weights": (
         "{share} % fewer weights than the reference are multiplied.",

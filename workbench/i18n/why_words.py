@@ -58,6 +58,33 @@ def split_words(profile: Mapping[str, Any], language: str) -> str:
     return text("why.split", language, time=time_words(total), parts=comma.join(parts))
 
 
+def stretch_words(pace: Mapping[str, Any], language: str) -> str:
+    """How one row is written, in one sentence.
+
+    Args:
+        pace: plain data of a ``measure.pace.Pace``.
+        language: ``en`` or ``zh``.
+    """
+    first, token, tokens = pace["first_s"], pace["token_s"], pace["tokens"]
+    total = first + (tokens - 1) * token
+    told = {"time": time_words(total), "tokens": tokens, "token": time_words(token)}
+    return text("why.stretch", language, share=round(100 * first / total), **told)
+
+
+def floor_words(least_s: float | None, pace: Mapping[str, Any], language: str) -> str:
+    """How near a token's time is to what memory allows; empty while that is not known.
+
+    Args:
+        least_s: the bound of ``measure.pace.floor_s``, in s.
+        pace: plain data of a ``measure.pace.Pace``.
+        language: ``en`` or ``zh``.
+    """
+    if least_s is None:
+        return ""
+    share = significant(100 * least_s / pace["token_s"])
+    return text("why.floor", language, share=share, least=time_words(least_s))
+
+
 def limit_words(least_s: float | None, latency: Estimate | None, language: str) -> str:
     """How near a run is to what its machine could do; empty while that is not known.
 

@@ -14,6 +14,7 @@ from workbench.jobs.operating import kept
 from workbench.ledger import compared, counterpart
 from workbench.measure.causes import causes
 from workbench.measure.ceiling import Ceiling, key, least_s
+from workbench.measure.pace import Pace, floor_s, pace, pace_causes
 from workbench.measure.profile import Profile
 from workbench.store import Store
 
@@ -66,8 +67,9 @@ def why(store: Store, run_id: str, client: str = OWNER) -> dict[str, Any]:
         client: who asks; operating points that a visitor measured are for that visitor.
 
     Returns:
-        ``profile`` and ``reference`` (plain data of a ``Profile``, or None), ``causes`` (of
-        ``Cause``), ``least_s`` (the bound of ``ceiling.least_s``, or None), ``operating``
+        ``profile`` and ``reference`` (plain data of a ``Profile``, or None), ``pace`` (of a
+        ``Pace``, of models that write, which have no profile), ``causes`` (of ``Cause``),
+        ``least_s`` (the bound of ``ceiling.least_s`` or ``pace.floor_s``, or None), ``operating``
         (plain data of ``Point``, as far as its grid is measured), ``operating_failed`` (of
         ``Unmeasured``: what could not be measured, and why).
 
@@ -78,14 +80,21 @@ def why(store: Store, run_id: str, client: str = OWNER) -> dict[str, Any]:
     points = kept(store, run, client)
     mine = _profile(store, run.id)
     reference = _profile(store, run.reference) if run.reference else None
-    found = causes(mine, reference) if mine is not None else ()
+    writes = pace(run.metrics)
+    if writes is not None:
+        found = pace_causes(
+            writes, pace(store.run(run.reference).metrics) if run.reference else None
+        )
+    else:
+        found = causes(mine, reference) if mine is not None else ()
     return {
         "schema": 1,
         "run": run.id,
         "profile": layers.told(run, mine, store.home),
         "reference": _beside(store, run, reference),
+        "pace": None if writes is None else writes.to_json(),
         "causes": [cause.to_json() for cause in found],
-        "least_s": _least(store, run, mine),
+        "least_s": _least(store, run, mine or writes),
         "operating": points.get("points", []),
         "operating_failed": points.get("failed", []),
     }
@@ -116,9 +125,11 @@ def _profile(store: Store, run_id: str) -> Profile | None:
         return None  # of another version
 
 
-def _least(store: Store, run: Run, profile: Profile | None) -> float | None:
-    threads = int(run.recipe.get("runtime", {}).get("threads", 1))
+def _least(store: Store, run: Run, of: Profile | Pace | None) -> float | None:
+    runtime = run.recipe.get("runtime", {})
+    threads = int(runtime.get("threads", 1))
     data = store.cached(CEILING.format(key=key(run.environment, threads)))
-    if profile is None or data is None:
+    if of is None or data is None or runtime.get("device", "cpu") != "cpu":
         return None
-    return least_s(profile, Ceiling.from_json(data))
+    found = Ceiling.from_json(data)
+    return floor_s(of, found) if isinstance(of, Pace) else least_s(of, found)

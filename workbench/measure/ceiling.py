@@ -170,11 +170,16 @@ def least_s(profile: Profile, found: Ceiling) -> float | None:
     head = sum(part.elements for part in profile.layers if part.layer == last >= 1)
     blocks = profile.elements - head
     peak = found.products.get(_precision(profile), max(found.products.values(), default=0.0))
-    fits = [rate for size, rate in found.memory.items() if int(size) <= profile.size_bytes]
-    speed = fits[-1] if fits else max(found.memory.values(), default=0.0)
+    speed = read_rate(found, profile.size_bytes)
     if peak <= 0 or speed <= 0:
         return None
     return max(2.0 * (blocks * profile.tokens + head) / peak, profile.size_bytes / speed)
+
+
+def read_rate(found: Ceiling, size_bytes: float) -> float:
+    """At most so many bytes per second are read of weights of that size; 0 if not known."""
+    fits = [rate for size, rate in found.memory.items() if int(size) <= size_bytes]
+    return fits[-1] if fits else max(found.memory.values(), default=0.0)
 
 
 def _precision(profile: Profile) -> str:

@@ -39,7 +39,7 @@ class WhyPanel(Card):
     def _told(self) -> str:
         state, say = self.state, self.state.session.say
         profile = state.part("profile")
-        if not profile:
+        if not state.known():
             words = "why.coming" if state.measuring() else "why.none"
             return f'<p class="wb-soft">{escape(say("why.busy" if state.busy else words))}</p>'
         causes = state.causes() or [say("why.no_cause")]
@@ -59,7 +59,7 @@ class WhyPanel(Card):
         return f'<p class="wb-soft">{escape(say("why.no_limit"))} {button}</p>'
 
     def _layers(self, profile: Any) -> str:
-        if not profile["layers"]:
+        if not profile or not profile["layers"]:
             return ""
         say, state = self.state.session.say, self.state
         made = _button("layers", "", say("why.no_layers" if state.layers else "why.layers"))

@@ -10,7 +10,13 @@ from traitlets import Any as Anything
 from traitlets import Bool, HasTraits, Unicode
 
 from workbench.core.records import Job, Run
-from workbench.i18n.why_words import cause_words, limit_words, split_words
+from workbench.i18n.why_words import (
+    cause_words,
+    floor_words,
+    limit_words,
+    split_words,
+    stretch_words,
+)
 from workbench.state.explore import ExploreState
 from workbench.state.later import later
 
@@ -61,12 +67,16 @@ class WhyState(HasTraits):
         return [cause_words(c, self.session.language) for c in self.part("causes") or ()]
 
     def split(self) -> str:
-        """Where the time of one text goes, in one sentence; empty without a profile."""
-        profile = self.part("profile")
+        """Where the time of one text goes, in one sentence; empty if that is not known."""
+        profile, pace = self.part("profile"), self.part("pace")
+        if pace:
+            return stretch_words(pace, self.session.language)
         return split_words(profile, self.session.language) if profile else ""
 
     def limit(self) -> str:
         """How near the run is to what the machine could do; empty while that is not known."""
+        if pace := self.part("pace"):
+            return floor_words(self.part("least_s"), pace, self.session.language)
         run = self.run()
         latency = run.metrics.get("latency_mean") if run is not None else None
         return limit_words(self.part("least_s"), latency, self.session.language)
@@ -109,7 +119,11 @@ class WhyState(HasTraits):
             self._ask()
 
     def _complete(self) -> bool:
-        return bool(self.part("profile")) and self.part("least_s") is not None
+        return self.known() and self.part("least_s") is not None
+
+    def known(self) -> bool:
+        """Whether there is anything to explain the run with."""
+        return bool(self.part("profile") or self.part("pace"))
 
 
 def _over(job: Job) -> bool:
