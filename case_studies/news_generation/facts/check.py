@@ -17,10 +17,12 @@ from case_studies.news_generation.events import NAMES, Record, Slot
 from case_studies.news_generation.facts import choices
 from case_studies.news_generation.facts.cues import verdicts
 from case_studies.news_generation.facts.days import strays
+from case_studies.news_generation.facts.derived import follows
 from case_studies.news_generation.facts.marks import Mark, without
 from case_studies.news_generation.facts.moments import dates, times
 from case_studies.news_generation.facts.names import known, short
 from case_studies.news_generation.facts.numbers import BASES, comparable, numbers, same
+from case_studies.news_generation.facts.predicates import misplaced
 from case_studies.news_generation.facts.sides import Scene
 from case_studies.news_generation.facts.strangers import (
     alike,
@@ -33,7 +35,10 @@ from case_studies.news_generation.facts.strangers import (
 LONGEST = 8_000  # characters of a text
 CLOSE = 0.75  # how alike two numbers are, of 1, for one to be a slip of the other
 # units of which an event has one number: another one contradicts it
-ONLY = ("km", "km_h", "hours", "minutes", "days", "points", "stores", "votes", "homes")
+ONLY = ("km", "km_h", "hours", "minutes", "days", "stores", "votes", "homes")
+
+
+WITH = {"party": ("winner", "runner_up"), "change": ("revenue", "profit")}
 
 
 @dataclass(frozen=True)
@@ -214,7 +219,8 @@ def _numbers(record: Record, marks: list[Mark], found: _Findings) -> None:
             found.settle(slot.name, "wrong", again)
             left = [mark for mark in left if mark not in again]
     year = {str(record.slots[s.name])[:4] for s in _slots(record, "date")}
-    found.left += [m for m in left if not m.loose and (f"{m.value:.0f}" not in year or m.unit)]
+    left = [m for m in left if not m.loose and not follows(m, record)]
+    found.left += [m for m in left if f"{m.value:.0f}" not in year or m.unit]
 
 
 def _slip(slot: Slot, record: Record, left: Sequence[Mark], missing: bool) -> Mark | None:
@@ -254,6 +260,11 @@ def _roles(record: Record, scene: Scene, found: _Findings) -> None:
     moved = {} if turned else verdicts(scene, found.spans, found.status)
     for name, status in moved.items():
         found.settle(name, status)
+    said = {name: marks for name, marks in found.spans.items() if found.status[name] == "right"}
+    for name in misplaced(scene, said, record.type):
+        # where two were exchanged, what goes with them was told right of the other one
+        if not any(found.status.get(other) == "wrong" for other in WITH.get(name, ())):
+            found.settle(name, "wrong")
     at = "top_change" if moved.get("top_change") == "wrong" else "change"
     for slot in _slots(record, "choice"):
         if slot.outcome:

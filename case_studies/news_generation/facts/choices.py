@@ -19,7 +19,7 @@ TOLD_TWICE = ("level", "period", "cause")
 MORE: dict[str, dict[str, tuple[str, str]]] = {
     "period": {
         "q1": (
-            r"Q1|1st quarter|three months to (?:the end of )?March",
+            r"Q1|1st quarter|(?:first|opening) three months|three months to (?:the end of )?March",
             r"(?<!前)(?:一季度|第1季)",
         ),
         "q2": (r"Q2|2nd quarter|three months to (?:the end of )?June", r"二季度|第2季"),

@@ -89,6 +89,9 @@ SCORE = re.compile(r"\s?(?:%|percent|per cent|分)?\s?(?:[–:-]|to|比|对|agai
 TOGETHER = re.compile(r"\s?(?:,|and|和|与|及|、|以及)\s?(?:its |a |the |net |净)?$")
 
 
+RESPECTIVELY = re.compile(r"\brespectively\b|分别|各[为得]")
+
+
 @dataclass(frozen=True)
 class _Cue:
     start: int
@@ -224,7 +227,10 @@ def _assigned(
             one.slot != other.slot
             and len(behind) == 2
             and not any(one.end <= x.start < other.start for x in numbers)
-            and TOGETHER.fullmatch(text[one.end : other.start])
+            and (
+                TOGETHER.fullmatch(text[one.end : other.start])
+                or RESPECTIVELY.search(text[one.end : behind[1].end + 30])
+            )
         ):
             for cue, number in zip((one, other), behind, strict=True):
                 taken |= {cue, number}

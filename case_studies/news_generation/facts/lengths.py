@@ -28,6 +28,7 @@ PATTERNS: dict[str, tuple[tuple[str, int, bool], ...]] = {
         (r"\b(?P<whole>one|two) days?\b", 1440, True),
         (rf"\b(?:a|{COUNT.format('whole')}) weeks?\b", 10080, True),
         (r"\b(?P<whole>fort)night\b", 20160, True),
+        (rf"\b{COUNT.format('whole')} months\b", 43200, True),
     ),
     "zh": (
         (rf"{SIGNS.format('whole')}个?(?:小时|钟头)零?{SIGNS.format('minutes')}分钟?", 60, False),

@@ -32,10 +32,16 @@ DATES = {
 }
 PARTS = {
     **dict.fromkeys(("凌晨", "清晨", "早上", "早晨", "上午", "早"), "am"),
-    **dict.fromkeys(("中午", "午后", "下午", "傍晚", "晚上", "晚间", "夜间", "当晚", "晚"), "pm"),
+    **dict.fromkeys(("中午", "午后", "下午", "傍晚", "晚上", "晚间", "当晚", "晚"), "pm"),
+    **dict.fromkeys(("深夜", "夜里", "夜间", "入夜后"), "night"),
 }
 PLAIN = r"(?<![\d.:])(?P<hour>\d{1,2})"
-END = r"(?P<end>(?i:a\.m\.|p\.m\.|am\b|pm\b)|in the (?:morning|afternoon|evening))"
+# the last dot of "p.m." before a capital is that of the sentence
+END = (
+    r"(?P<end>(?i:[ap]\.m)(?:\.(?! [A-Z]|$|\n))?|(?i:[ap]m\b)"
+    r"|(?:in the|this) (?:morning|afternoon|evening)|(?:to|last |at )night)"
+)
+DAWN = 6  # o'clock; a night's hours before it are of the new day
 HOUR, MINUTE = rf"(?P<hour>\d{{1,2}}|[{SIGNS}]{{1,3}})", rf"(?P<minute>\d{{1,2}}|[{SIGNS}]{{1,3}})"
 TIMES = {
     "en": (
@@ -49,10 +55,10 @@ TIMES = {
         rf"\b(?P<hour>{SPELT}) in the (?P<end>morning|afternoon|evening)",
     ),
     "zh": (
-        rf"(?P<end>{'|'.join(PARTS)}){HOUR}(?:[时点:](?:(?P<past>半|[一三]刻)|{MINUTE}分?)?)整?",
+        rf"(?P<end>{'|'.join(PARTS)}){HOUR}(?:[时点:：](?:(?P<past>半|[一三]刻)|{MINUTE}分?)?)整?",
         rf"{HOUR}[时点](?P<past>半|[一三]刻)",
         rf"{HOUR}[时点](?:{MINUTE}分)",
-        rf"{PLAIN}:(?P<minute>\d{{2}})(?!\d)",
+        rf"{PLAIN}[:：](?P<minute>\d{{2}})(?!\d)",
     ),
 }
 
@@ -73,7 +79,10 @@ def times(text: str, language: str) -> Iterator[Mark]:
         told = found.groupdict()
         hour, minute = int(_value(told["hour"])), int(_value(told.get("minute") or "0"))
         minute = _past(told["past"]) if told.get("past") else minute
-        end = (told.get("end") or "").lower().replace(".", "").removeprefix("in the ")
+        end = (told.get("end") or "").lower().replace(".", "")
+        end = re.sub("^(?:in the|this) ", "", end)
+        if end.endswith("night") or PARTS.get(end) == "night":  # of either day
+            end = "pm" if hour >= DAWN else "am"
         late = end in ("pm", "afternoon", "evening") or PARTS.get(end) == "pm"
         late = late or bool(told.get("night"))
         early = end in ("am", "morning") or PARTS.get(end) == "am"

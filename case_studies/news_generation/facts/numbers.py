@@ -35,7 +35,8 @@ AFTER_ENGLISH = {
     "hours": r"[ \u00a0-]?(?:extra |more |additional )?(?:hours?|hrs?)\b",
     "minutes": r"[ \u00a0-]?(?:extra |more |additional )?(?:minutes?|mins?)\b",
     "days": r"[ \u00a0-]?days?\b",
-    "money": r"[ \u00a0]?(?:(?:US |U\.S\. )?dollars?|USD|euros?|pounds?)\b",
+    "money": r"[ \u00a0]?(?:(?:US |U\.S\. )?dollars?|USD)\b",
+    "foreign": r"[ \u00a0]?(?:euros?|EUR|pounds?|GBP|yuan|RMB|CNY|yen)\b",
     "stores": r"[ \u00a0](?:stores?|shops?|outlets?|retailers?)\b",
     "votes": r"[ \u00a0](?:votes?|ballots?)\b",
     "homes": r"[ \u00a0](?:homes?|houses?|households?)\b",
@@ -56,10 +57,11 @@ AFTER_CHINESE = {
     "hours": r"个?(?:小时|钟头)",
     "minutes": r"分钟",
     "days": r"[天日]",
-    "money": r"(?:人民币|元|美元|块)",
+    "money": r"(?:人民币|元|块)",
+    "foreign": "(?:美元|欧元|英镑|日元|港元|港币)",
     "stores": r"(?:多)?家(?:门店|店铺|商店|店|分店)?",
     "votes": r"(?:张选票|张票|票|张)",
-    "homes": r"[户幢栋]",
+    "homes": r"[户幢栋间]|[座套所](?=(?:民|住)?[房宅])",
     "points": r"[点分](?!之)",
     "people": r"[人名位]",
     "": r"级",
@@ -82,7 +84,10 @@ def _english(text: str) -> Iterator[Mark]:
         else:
             value = _digits(found["digits"]) * SCALES.get((found["scale"] or "").lower(), 1.0)
         unit, end = _unit(text, found.end(), AFTER_ENGLISH)
-        yield Mark("number", value, found.start(), end, "money" if found["sign"] else unit)
+        sign = found["sign"] or ""
+        if sign:
+            unit = "foreign" if sign in "€£¥" else "money"
+        yield Mark("number", value, found.start(), end, unit)
 
 
 def _chinese(text: str) -> Iterator[Mark]:
@@ -99,7 +104,7 @@ def _chinese(text: str) -> Iterator[Mark]:
         scaled = (found["digits"] or "0", SCALE_SIGNS[found["scale"] or ""])
         value = chinese(signs) if signs else _digits(scaled[0]) * scaled[1]
         if not unit and (found["sign"] or "亿" in (found["scale"] or signs or "")):
-            unit = "money"  # as in 840.5亿, where 元 goes without saying
+            unit = "foreign" if found["sign"] == "$" else "money"  # 840.5亿: 元 without saying
         yield Mark("number", value, found.start(), end, "percent" if found["share"] else unit)
 
 
@@ -138,6 +143,7 @@ FITS = {
     "votes": ("votes", "people", ""),
     "homes": ("homes", ""),
     "points": ("points", ""),
+    "money": ("money", "foreign"),
 }
 
 
@@ -146,6 +152,8 @@ def same(mark: Mark, value: float, unit: str, language: str) -> bool:
     if mark.kind != "number":
         return False
     told = float(mark.value)  # type: ignore[arg-type]
+    if mark.unit == "foreign":
+        return False
     if unit == "money":
         return mark.unit == "money" and abs(told / BASES[language] - value) < 1e-6
     if unit == "hours" and mark.unit == "days":

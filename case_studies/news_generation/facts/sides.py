@@ -48,6 +48,8 @@ SUFFERED = (
     r"|(?<![击打])败|负|失利|不敌|落后|输|未能|没能|无法"
 )
 READ = 40  # places of a number
+# what a sentence says of the share that moved most, which is not the index
+TOP = re.compile(r"⟨top_company⟩[^。；;\n]*?(?:[。；;\n]|\.(?=\s|$)|$)")
 GAP = 48  # characters of a clause between a side and what it does
 MOST = 12  # names of the two sides in a sentence that are read
 
@@ -204,14 +206,17 @@ class Scene:
             }
             told |= ways if len(ways) == 1 else set()
         if not told:
-            ways = {
-                way for way, words in (("up", UP), ("down", DOWN)) if self._has(words, self.text)
-            }
+            rest = TOP.sub("", self.text)
+            ways = {way for way, words in (("up", UP), ("down", DOWN)) if self._has(words, rest)}
             told = ways if len(ways) == 1 else set()
         return "both" if len(told) > 1 else next(iter(told), "")
 
     def _has(self, words: Mapping[str, str], text: str) -> bool:
         return bool(re.search(words[self.language], text, re.IGNORECASE))
+
+    def _way(self, one: int, other: int) -> str:
+        """The text between two places."""
+        return self.text[min(one, other) : max(one, other)]
 
     def _near(self, mark: Mark) -> str:
         place = self.place(mark.start)
@@ -220,5 +225,6 @@ class Scene:
             (abs(start + (match.start() + match.end()) // 2 - place), way)
             for way, words in (("up", UP), ("down", DOWN))
             for match in re.finditer(words[self.language], self.text[start:end], re.IGNORECASE)
+            if "⟨top_company⟩" not in self._way(start + match.start(), place)
         ]
         return min(found)[1] if found else ""

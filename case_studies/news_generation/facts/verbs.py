@@ -7,11 +7,14 @@ WIN = {
     r"|outlast(?:s|ed)?|g[eo]ts? the better of|too (?:strong|good) for|w[io]ns?|winn(?:ing|ers)"
     r"|victory"
     r"|prevail(?:s|ed)?|triumph(?:s|ed)?|ahead of(?=\W*$)|elected|takes?|took|downed|thrashed"
-    r"|s[ie]nks?|sank|crush(?:es|ed)|stunn?(?:s|ed)?"
+    r"|s[ie]nks?|sank|crush(?:es|ed)|stunn?(?:s|ed)?|rout(?:s|ed)|thump(?:s|ed)|hammer(?:s|ed)|upset"
+    r"|(?:eas|cruis|storm|squeez|sweep|swept|brush)(?:es|ed|s)? (?:past|aside)"
+    r"|g[eo]ts? past|demolish(?:es|ed)|toppl(?:es|ed)|oust(?:s|ed)|unseat(?:s|ed)"
+    r"|pip(?:s|ped)|outpoll(?:s|ed)"
     r"|(?<=had )beaten|(?<=has )beaten|(?<=have )beaten|hold off"
     r"|held off|see off|outscored?)\b",
     "zh": r"击败|战胜|力克|打败|获胜|取胜|胜出|拿下|赢下|赢得|赢了|当选|击退|险胜|大胜|完胜|胜"
-    r"|力压|领先",
+    r"|力压|领先|横扫|击溃|(?<!被)逆转|淘汰|轻取|大破|扳倒|送走",
 }
 LOSE = {
     "en": r"\b(?:(?:beaten|defeated|overcome|edged out|downed|thrashed)\b.*\bby|los[et]s?\b.*\bto"
@@ -80,8 +83,9 @@ BREAK = {
 BUY = {
     "en": r"\b(?:buy(?:s|ing)?|bought|acquir(?:e|es|ed|ing)|takes? over|taking over|took over"
     r"|pay(?:s|ing)?|spend(?:s|ing)?|(?:gain(?:s|ed|ing)?|t[ao]kes?|took|taking) control of"
-    r"|(?:purchase|acquisition|takeover) of)\b",
-    "zh": r"收购|买下|购入|购得|拿下|并购|取得|买入|购买|完成对",
+    r"|snap(?:s|ped|ping)? up|swallow(?:s|ed|ing)?|absorb(?:s|ed|ing)?"
+    r"|(?:a|the) (?:controlling|majority) stake in|(?:purchase|acquisition|takeover) of)\b",
+    "zh": r"吞并|控股|入主|吃下|收购|买下|购入|购得|拿下|并购|取得|买入|购买|完成对",
 }
 BOUGHT = {
     "en": r"\b(?:(?:bought|acquired|taken over|controlled|owned|held)\b.*\bby"
@@ -104,15 +108,20 @@ UP = {
     r"|gr[eo]ws?|grown|growth|climb(?:s|ed)?|gain(?:s|ed)?"
     r"|increas(?:e|es|ed)|higher|advanced?s?|jump(?:s|ed)?|add(?:s|ed)|improv(?:es|ed)"
     r"|soar(?:s|ed)?|surg(?:es|ed)|rall(?:y|ies|ied)|puts? on"
-    r"|ahead(?= (?:by )?\d)|lift(?:s|ed)?|boost(?:s|ed)?|(?<=t) more)\b|(?<=%) more\b",
-    "zh": r"上涨|增长|上升|增加|攀升|走高|上扬|收涨|收高|升至|增至|升|涨|增|提高|走强|反弹",
+    r"|ahead(?= (?:by )?\d)|lift(?:s|ed)?|boost(?:s|ed)?|leap(?:s|t|ed)?|swell(?:s|ed)?"
+    r"|expand(?:s|ed)?|accelerat(?:es|ed)|firm(?:s|ed)|tack(?:s|ed) on|stronger"
+    r"|(?<=t) more)\b|(?<=%) more\b",
+    "zh": r"上涨|增长|上升|增加|攀升|走高|上扬|收涨|收高|升至|增至|升|涨|增|提高|走强|反弹"
+    r"|扩大|劲扬|冲高",
 }
 DOWN = {
     "en": r"\b(?:f[ae]ll(?:s|en)?|falling|drop(?:s|ped)?|declin(?:e|es|ed)|slip(?:s|ped)?"
     r"|los[te](?:s)?|decreas(?:e|es|ed)|lower|down|slid(?:es?)?|shr[aiu]nk(?:s)?"
     r"|g[ai]ve?s? up|giving up|retreat(?:s|ed)?|loss|ease[sd]?|weaker"
-    r"|plung(?:es|ed)|tumbl(?:es|ed)|sinks?|sank|slump(?:s|ed)?|shed"
+    r"|plung(?:es|ed)|tumbl(?:es|ed)|sinks?|sank|slump(?:s|ed)?|shed|plummet(?:s|ed)?|div(?:es|ed)|dove"
+    r"|crash(?:es|ed)|tank(?:s|ed)|skid(?:s|ded)?|nosediv(?:es|ed)|contract(?:s|ed)|dip(?:s|ped)?|sag(?:s|ged)?"
+    r"|in the red|off(?= (?:by )?\d)"
     r"|(?<=t) (?:less|fewer))\b|(?<=%) (?:less|fewer)\b",
     "zh": r"下跌|下降|减少|少了|低于|下滑|回落|走低|收跌"
-    r"|收低|降至|减至|跌|降|减|缩水|走弱|下挫|萎缩",
+    r"|收低|降至|减至|跌|降|减|缩水|走弱|[下重急]挫|萎缩|跳水|滑落|倒退",
 }
