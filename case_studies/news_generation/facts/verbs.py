@@ -85,7 +85,7 @@ BUY = {
     r"|pay(?:s|ing)?|spend(?:s|ing)?|(?:gain(?:s|ed|ing)?|t[ao]kes?|took|taking) control of"
     r"|snap(?:s|ped|ping)? up|swallow(?:s|ed|ing)?|absorb(?:s|ed|ing)?"
     r"|(?:a|the) (?:controlling|majority) stake in|(?:purchase|acquisition|takeover) of)\b",
-    "zh": r"吞并|控股|入主|吃下|收购|买下|购入|购得|拿下|并购|取得|买入|购买|完成对",
+    "zh": r"吞并|控股(?!权)|入主|吃下|收购|买下|购入|购得|拿下|并购|取得|买入|购买|完成对",
 }
 BOUGHT = {
     "en": r"\b(?:(?:bought|acquired|taken over|controlled|owned|held)\b.*\bby"
