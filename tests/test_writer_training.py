@@ -414,7 +414,8 @@ def test_the_question_is_the_model_the_task_the_mode_and_its_settings():
 
 
 @pytest.mark.parametrize(
-    ("rows", "epochs"), [(1, 500), (18, 250), (90, 83), (450, 17), (9_999, 10)]
+    ("rows", "epochs"),
+    [(1, 500), (18, 250), (90, 83), (450, 17), (800, 10), (9_999, 4), (60_000, 1)],
 )
 def test_few_rows_are_read_more_often_and_to_the_end(rows, epochs):
     found = usual("full", rows)

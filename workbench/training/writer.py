@@ -34,7 +34,8 @@ MODES = ("full", "lora")
 RECIPE_VERSION = 4  # raised when fitting changes: an old tuned model is not taken for a new
 ONLY_LORA = ("rank", "alpha")
 FEW = 6_000  # rows with all their variants; of more rows there are enough by themselves
-STEPS = 500  # of few rows; ten passes over them would be over before anything is learnt
+# steps of few rows, which ten passes would hardly begin to teach, and at most of many rows
+STEPS, LONGEST = 500, 3_000
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
 
 Cut = Callable[[Sequence[str], Sequence[str]], Learnt]
@@ -42,20 +43,21 @@ Score = Callable[[Path], Mapping[str, Any]]
 
 
 def usual(mode: str, rows: int) -> WriterSettings:
-    """How a model is trained if nobody says: ten epochs, of few rows as many as ``STEPS`` need.
+    """How a model is trained if nobody says: ten epochs; of few rows more, of many rows fewer.
 
-    Few rows are read to the end, for the rate has to come down; which epoch is kept is another
-    matter.
+    Few rows are read ``STEPS`` steps long and to the end, for the rate has to come down; which
+    epoch is kept is another matter. Of many rows at least one epoch is read.
 
     Args:
         mode: ``full`` or ``lora``.
         rows: that are learnt.
     """
     plain = SETTINGS[mode]
-    epochs = min(EPOCHS, STEPS // -(-max(1, rows) // plain.batch))
-    if epochs <= plain.epochs:
-        return plain
-    return replace(plain, epochs=epochs, patience=epochs)
+    each = -(-max(1, rows) // plain.batch)
+    few, most = min(EPOCHS, STEPS // each), max(1, LONGEST // each)
+    if few > plain.epochs:
+        return replace(plain, epochs=few, patience=few)
+    return replace(plain, epochs=min(plain.epochs, most))
 
 
 def writer_id(
