@@ -21,7 +21,8 @@ from workbench.measure import (
     quality,
     verdicts,
 )
-from workbench.measure.pacing import Paced, Wanted, paced, speed, speed_ratios
+from workbench.measure.outputs import Wanted
+from workbench.measure.pacing import Paced, paced, speed, speed_ratios
 from workbench.measure.written import likeness, table
 from workbench.measure.written import quality as written_quality
 from workbench.stats.sequential import decide

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from workbench.core.errors import BadInput
 from workbench.core.records import Estimate
 from workbench.measure.compare import BUDGET_S, LAUNCHES, Side, until_enough
 from workbench.measure.host import Host
+from workbench.measure.outputs import Wanted, helpers, outputs
 from workbench.measure.told import STATISTICS, ratios
 from workbench.measure.written import Outputs
 from workbench.stats.intervals import mean_log_ratio, mean_positive
@@ -22,28 +22,6 @@ TOKENS = 32  # of a timed stretch
 BATCHES = (1, 8, 32)  # rows that are written behind at once
 FEWEST, MOST = 3, 12  # turns of one row
 TURNS = 3  # of larger batches, at most
-ROWS = 32  # written behind at once when outputs are asked for
-COMPARED = 16  # rows on which distributions are compared, at most
-NUMBERS = 4_000_000  # of distributions that go through a pipe at once, at most
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be written.
-
-    Args:
-        prompts: real ones; every launch draws some of them.
-        judged: how many of the first ones the outputs are wanted for.
-        targets: what a person wrote behind each; empty if nobody did.
-        tokens: written at most behind a judged one.
-        chat: whether the prompts have a chat template around them.
-    """
-
-    prompts: Sequence[str]
-    judged: int
-    targets: Sequence[str] = ()
-    tokens: int = 256
-    chat: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,13 +106,7 @@ def paced(
 
 def _launch(bench: _Bench) -> dict[str, Any]:
     with ExitStack() as stack:
-        hosts = {}
-        for name, side in bench.sides.items():
-            threads = int(side.runtime.get("threads", 1))
-            hosts[name] = Host(name, threads, bench.cancelled, bench.module)
-            stack.callback(hosts[name].close)
-            order = {"folder": str(side.folder), "runtime": dict(side.runtime)}
-            hosts[name].send({"do": "open_writer", **order, "chat": bench.wanted.chat})
+        hosts = {name: _opened(stack, bench, name) for name in bench.sides}
         told = {name: host.answer() for name, host in hosts.items()}
         found: dict[str, Any] = {name: {"pid": told[name]["pid"], "batches": {}} for name in hosts}
         for size in bench.sizes:
@@ -142,8 +114,23 @@ def _launch(bench: _Bench) -> dict[str, Any]:
         for name, host in hosts.items():
             found[name]["memory"] = host.ask(do="memory")["bytes"]
         if not bench.outputs:
-            bench.outputs.append(_outputs(hosts, bench))
+            opening, memory = told["candidate"]["seconds"], found["candidate"]["memory"]
+            count = helpers(bench.sides["candidate"], bench.wanted, opening, memory)
+            more = [_opened(stack, bench, "candidate") for _ in range(count)]
+            for host in more:
+                host.answer()
+            bench.outputs.append(outputs(hosts, more, bench.wanted, bench.before))
         return found
+
+
+def _opened(stack: ExitStack, bench: _Bench, name: str) -> Host:
+    """A host that opens a side; it has not answered yet."""
+    side = bench.sides[name]
+    host = Host(name, int(side.runtime.get("threads", 1)), bench.cancelled, bench.module)
+    stack.callback(host.close)
+    order = {"folder": str(side.folder), "runtime": dict(side.runtime)}
+    host.send({"do": "open_writer", **order, "chat": bench.wanted.chat})
+    return host
 
 
 def _stretches(hosts: Mapping[str, Host], found: dict[str, Any], bench: _Bench, size: int) -> None:
@@ -175,51 +162,6 @@ def _stretches(hosts: Mapping[str, Host], found: dict[str, Any], bench: _Bench, 
 
 def _some(prompts: Sequence[str], first: int, count: int) -> list[str]:
     return [prompts[(first + i) % len(prompts)] for i in range(count)]
-
-
-def _outputs(hosts: Mapping[str, Host], bench: _Bench) -> Outputs:
-    """From the process that was timed: what is fast is what is right."""
-    wanted, host = bench.wanted, hosts["candidate"]
-    prompts = list(wanted.prompts[: wanted.judged])
-    tokens: list[Any] = [[]] * len(prompts)
-    texts = [""] * len(prompts)
-    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
-    for start in range(0, len(order), ROWS):
-        part = order[start : start + ROWS]
-        told = host.ask(do="greedy", prompts=[prompts[i] for i in part], tokens=wanted.tokens)
-        for place, i in enumerate(part):
-            tokens[i], texts[i] = told["tokens"][place], told["texts"][place]
-    nats, sizes = _costs(host, prompts, list(wanted.targets[: wanted.judged]))
-    return Outputs(tokens, texts, nats, sizes, _divergence(hosts, bench, prompts))
-
-
-def _costs(host: Host, prompts: list[str], targets: list[str]) -> tuple[list[float], list[int]]:
-    nats: list[float] = []
-    sizes: list[int] = []
-    for start in range(0, len(targets), ROWS):
-        part = slice(start, start + ROWS)
-        told = host.ask(do="costs", prompts=prompts[part], targets=targets[part])
-        nats, sizes = nats + told["nats"], sizes + told["bytes"]
-    return nats, sizes
-
-
-def _divergence(hosts: Mapping[str, Host], bench: _Bench, prompts: Sequence[str]) -> list[float]:
-    """KL divergence of each token on what the reference wrote, in nats."""
-    if "reference" not in hosts:
-        return []
-    found: list[float] = []
-    left = NUMBERS
-    for prompt, row in zip(prompts[:COMPARED], bench.before, strict=False):
-        if not row or left <= 0:
-            continue
-        logs = []
-        for side in ("reference", "candidate"):
-            told = hosts[side].ask(do="shares", prompt=prompt, tokens=list(row))
-            flat = np.frombuffer(b64decode(told["logs"]), dtype="<f4").astype(np.float64)
-            logs.append(flat.reshape(told["shape"]))
-        left -= logs[0].size
-        found += (np.exp(logs[0]) * (logs[0] - logs[1])).sum(axis=1).tolist()
-    return found
 
 
 def speed(launches: Sequence[Mapping[str, Any]]) -> dict[str, Estimate]:
