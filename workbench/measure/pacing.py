@@ -21,7 +21,7 @@ from workbench.stats.intervals import mean_log_ratio, mean_positive
 TOKENS = 32  # of a timed stretch
 BATCHES = (1, 8, 32)  # rows that are written behind at once
 FEWEST, MOST = 3, 12  # turns of one row
-TURNS = 3  # of larger batches, at most
+TURNS = 3  # of larger batches, at most; one in launches after the first look
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class _Bench:
     budget_s: float
     before: Sequence[Sequence[int]] = ()  # tokens that the reference wrote
     outputs: list[Outputs] = field(default_factory=list)
+    launched: int = 0
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -113,6 +114,7 @@ def _launch(bench: _Bench) -> dict[str, Any]:
             _stretches(hosts, found, bench, size)
         for name, host in hosts.items():
             found[name]["memory"] = host.ask(do="memory")["bytes"]
+        bench.launched += 1
         if not bench.outputs:
             opening, memory = told["candidate"]["seconds"], found["candidate"]["memory"]
             count = helpers(bench.sides["candidate"], bench.wanted, opening, memory)
@@ -135,7 +137,9 @@ def _opened(stack: ExitStack, bench: _Bench, name: str) -> Host:
 
 def _stretches(hosts: Mapping[str, Host], found: dict[str, Any], bench: _Bench, size: int) -> None:
     """Both sides write behind the same prompts, in an order drawn anew for every turn."""
-    few, most = (FEWEST, MOST) if size == 1 else (1, TURNS)
+    # later launches are there for what differs between launches, and for one row above all
+    turns_of_many = TURNS if bench.launched < LAUNCHES[0] else 1
+    few, most = (FEWEST, MOST) if size == 1 else (1, turns_of_many)
     prompts = bench.wanted.prompts
     for host in hosts.values():  # buffers and kernels of these shapes
         host.ask(do="paced", prompts=_some(prompts, 0, size), tokens=TOKENS // 4)
