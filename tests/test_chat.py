@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from test_generate import record, writer
+from test_generate import likeliest, record, writer
 
 import workbench
 from workbench import tasks
@@ -162,10 +162,8 @@ def test_more_prompts_than_one_process_takes_keep_their_order(llama, monkeypatch
 
 def test_what_is_measured_and_learnt_stands_behind_the_template(llama, pairs, home, monkeypatch):
     """Held against transformers: the same tokens behind the same chat."""
-    import torch
     from tokenizers import Tokenizer
     from tokenizers.processors import TemplateProcessing
-    from transformers import AutoModelForCausalLM
 
     made = Tokenizer.from_file(str(llama / "tokenizer.json"))
     made.post_processor = TemplateProcessing("<end> $A", special_tokens=[("<end>", 0)])
@@ -177,17 +175,7 @@ def test_what_is_measured_and_learnt_stands_behind_the_template(llama, pairs, ho
     assert run.status == "done", run.error
 
     texts = spoken(tasks.find(pairs), llama).rows("validation").texts
-    ids = torch.tensor([made.encode(texts[0], add_special_tokens=False).ids])
-    plain = AutoModelForCausalLM.from_pretrained(llama, dtype=torch.float32).eval()
-    with torch.inference_mode():
-        wanted = plain.generate(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=256,
-            do_sample=False,
-            eos_token_id=0,
-            pad_token_id=0,
-        )[0, ids.shape[1] :].tolist()
+    wanted = likeliest(llama, made.encode(texts[0], add_special_tokens=False).ids, 256)
     told = Store(home).attached(run.reference, "written")["tokens"][0]
     assert told == wanted[: len(told)]
     assert len(told) >= min(len(wanted), 8)

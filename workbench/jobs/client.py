@@ -54,9 +54,8 @@ class Verbs:
         Args:
             model: id of the model, or its folder.
             task: id of the task.
-            mode: ``linear``: a head on the frozen encoder, the usual one of classifiers; ``full``:
-                all weights, the usual one of models that write; ``lora``: those with small
-                matrices beside their layers.
+            mode: ``linear``: a head on the frozen encoder (usual for classifiers); ``full``: all
+                weights (usual for models that write); ``lora``: these, by small matrices.
             listener: hears every event on the way, the losses among them.
             more: other fields of a request for tuning.
 

@@ -17,7 +17,7 @@ from workbench.models import cage
 from workbench.models.files import shown
 
 MEMORY, CPU_SECONDS = 256 * 2**20, 10
-REMEDY = "go on from the text as it is: --raw"
+REMEDY = "mend it, or go on from the text as it is: generate --raw"
 
 
 def main() -> None:
