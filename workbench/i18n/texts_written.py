@@ -52,7 +52,9 @@ PHRASES = {
     "a chat template that is filled in within bounded memory": "能在限定内存内填写的对话模板",
     "a chat template that is filled in within {a} s": "能在 {a} 秒内填写的对话模板",
     "one that takes a user's message": "能接收一条用户消息的模板",
-    "mend it, or go on from the text as it is: generate --raw": "修正模板，或直接续写原文：generate --raw",
+    "mend it, or go on from the text as it is: generate --raw": (
+        "修正模板，或直接续写原文：generate --raw"
+    ),
     "choose one with --case": "用 --case 选择一个",
     "give some, such as 1,2,4": "给出一些，例如 1,2,4",
     "linear layers in attention or ffn": "注意力或前馈部分中的线性层",
