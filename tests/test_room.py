@@ -30,7 +30,8 @@ def anatomy():
 
 
 def need(anatomy, runtime, *techniques):
-    return room.of_recipe(plan(Recipe(runtime, techniques), anatomy), anatomy)
+    recipe = Recipe(runtime, techniques)
+    return room.of_recipe(plan(recipe, anatomy), anatomy, recipe)
 
 
 def test_more_work_needs_more_room(anatomy):
@@ -66,6 +67,19 @@ def test_too_little_memory_is_told_before_the_work(monkeypatch, anatomy, tmp_pat
 
     with pytest.raises(BadInput, match=r"bytes of memory .* 1,000,000 bytes that are free"):
         room.check(need(anatomy, Torch(), CUT), tmp_path)
+
+
+def test_too_little_memory_of_a_gpu_is_told_before_the_work(monkeypatch, anatomy, tmp_path):
+    planned = plan(Recipe(Torch()), anatomy)
+    wanted = room.of_recipe(planned, anatomy, Recipe(Torch(device="cuda")))
+    assert wanted.gpu > 2 * anatomy.size_bytes
+    assert need(anatomy, Torch()).gpu == 0
+    monkeypatch.setattr(room, "gpu_memory", lambda: 10**6)
+
+    with pytest.raises(BadInput, match=r"GPU's memory .* 1,000,000 bytes that it has"):
+        room.check(wanted, tmp_path)
+    monkeypatch.setattr(room, "gpu_memory", lambda: 10**12)
+    room.check(wanted, tmp_path)
 
 
 def test_a_containers_limit_counts_and_its_file_cache_does_not(monkeypatch, tmp_path):

@@ -130,6 +130,14 @@ class Driver:
     def cuDeviceGet(self, device, number):
         return 0
 
+    def cuDeviceGetName(self, name, size, device):
+        name.value = b"NVIDIA Test"
+        return 0
+
+    def cuDeviceTotalMem_v2(self, total, device):
+        total._obj.value = 80 * 2**30
+        return 0
+
     def cuDeviceGetAttribute(self, value, attribute, device):
         value._obj.value = self.capability[attribute]
         return 0
@@ -139,6 +147,7 @@ class Driver:
 def gpu(monkeypatch):
     """A machine whose torch is built for CUDA, with a GPU of the capability that is asked for."""
     asked = (machine.no_cuda, machine.no_gpu, machine._capability)
+    asked += (machine.gpu_name, machine.gpu_memory)
 
     def of(*capability):
         for function in asked:
@@ -164,4 +173,5 @@ def test_an_older_gpu_takes_int8_and_int4_and_says_what_fp8_needs(gpu, llama):
     with pytest.raises(BadInput, match=r"capability 7\.5; INT8 takes 8\.0"):
         plan(Recipe(ON_GPU, (WeightOnly(),)), anatomy)
     gpu(9, 0)
+    assert (machine.gpu_name(), machine.gpu_memory()) == ("NVIDIA Test", 80 * 2**30)
     assert plan(Recipe(ON_GPU, (Fp8(),)), anatomy).size_bytes < anatomy.size_bytes / 2

@@ -22,7 +22,7 @@ from workbench.figures.limits import with_limits
 from workbench.figures.tradeoff import Look, draw_tradeoff, tradeoff_info
 from workbench.i18n.table import TEXTS
 from workbench.i18n.why_words import cause_words
-from workbench.jobs import views
+from workbench.jobs import request, views
 from workbench.jobs.layers import merged
 from workbench.jobs.request import check_request
 from workbench.measure import HostFailed
@@ -226,12 +226,22 @@ def test_the_ceiling_is_measured_and_kept_for_its_machine_and_threads(home, monk
     assert min(found.memory.values()) > 1e7
     assert len(list((home / "cache").glob("ceiling-*.json"))) == 1
     assert key({"cpu": "a"}, 1) != key({"cpu": "a"}, 2) != key({"cpu": "b"}, 2)
+    gpu = key({"cpu": "a", "gpu": "x"}, 1, "cuda")
+    assert gpu == key({"cpu": "b", "gpu": "x"}, 2, "cuda") != key({"gpu": "y"}, 1, "cuda")
 
 
 @pytest.mark.parametrize("threads", [0, 65, 1.5, "2", True, None])
 def test_a_ceiling_for_no_number_of_threads_is_refused(home, threads):
     with pytest.raises(BadInput, match="a whole number from 1 to 64"):
         check_request("ceiling", {"threads": threads}, home)
+
+
+def test_a_ceiling_of_no_device_is_refused(home, monkeypatch):
+    with pytest.raises(BadInput, match="one of cpu, cuda"):
+        check_request("ceiling", {"device": "tpu"}, home)
+    monkeypatch.setattr(request, "no_cuda", lambda: "there is no NVIDIA GPU")
+    with pytest.raises(BadInput, match=r"a GPU that torch can use \(there is no NVIDIA GPU\)"):
+        check_request("ceiling", {"device": "cuda"}, home)
 
 
 @pytest.fixture
@@ -402,7 +412,7 @@ def test_the_ceiling_is_asked_for_with_the_runs_threads(desk):
     session, _, state = desk
     session.selected = "int8"
     state.show("ceiling", "")
-    assert session.client.asked[-1] == ("ceiling", {"threads": 1})
+    assert session.client.asked[-1] == ("ceiling", {"threads": 1, "device": "cpu"})
     panel = WhyPanel(state)
     state.found = {**state.found, "least_s": None}
     assert "measuring what this machine can do" in panel.body.html
@@ -507,7 +517,7 @@ def test_the_command_measures_the_ceiling_and_tells_it_in_words(home, monkeypatc
         main(["ceiling", "--threads", "2"])
     words = capsys.readouterr().out
     assert ended.value.code == 0
-    assert asked == [("ceiling", {"threads": 2})]
+    assert asked == [("ceiling", {"threads": 2, "device": "cpu"})]
     assert "2 threads" in words
     assert "float32: 85.0 billion multiplications and additions a second" in words
     assert "int8: 300 billion" in words
@@ -515,7 +525,7 @@ def test_the_command_measures_the_ceiling_and_tells_it_in_words(home, monkeypatc
 
     with pytest.raises(SystemExit):
         main(["ceiling", "--json"])
-    assert asked[1] == ("ceiling", {"threads": 1})
+    assert asked[1] == ("ceiling", {"threads": 1, "device": "cpu"})
     assert json.loads(capsys.readouterr().out)["products"] == dict(roof.products)
 
 

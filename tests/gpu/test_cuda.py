@@ -32,28 +32,28 @@ def _gpu():
 
 
 @pytest.mark.parametrize(("recipe", "share"), POINTS)
-def test_the_gpu_answers_as_the_processor_does(recipe, share, small, plain, tmp_path):  # noqa: F811
-    found = logits(made(recipe, small, tmp_path / "work"), recipe.runtime)
+def test_the_gpu_answers_as_the_processor_does(recipe, share, made, plain, tmp_path):  # noqa: F811
+    found = logits(made(recipe, tmp_path / "work"), recipe.runtime)
 
     assert (found.argmax(axis=1) == plain.argmax(axis=1)).mean() >= 0.99
     assert np.abs(found - plain).max() <= share * (plain.max() - plain.min())
 
 
-def test_half_precision_saves_and_loads_bit_for_bit(small, tmp_path):  # noqa: F811
-    folder = made(Recipe(EAGER, (Fp16(),)), small, tmp_path / "work")
+def test_half_precision_saves_and_loads_bit_for_bit(made, tmp_path):  # noqa: F811
+    folder = made(Recipe(EAGER, (Fp16(),)), tmp_path / "work")
     save(load(folder), tmp_path / "again")
 
     assert np.array_equal(logits(folder, EAGER), logits(tmp_path / "again", EAGER))
 
 
-def test_a_figure_for_the_record(small, tmp_path, capsys):  # noqa: F811
+def test_a_figure_for_the_record(made, tmp_path, capsys):  # noqa: F811
     """Texts a second at batch 64, printed for docs/gpu.md."""
     rows = [text for text, _ in sentences(2048, seed=11)]
     with capsys.disabled():
         print(f"\n{torch.cuda.get_device_name()}, torch {torch.__version__}")
         for point in POINTS:
             recipe, name = point.values[0], point.id
-            folder = made(recipe, small, tmp_path / name.replace(" ", "-"))
+            folder = made(recipe, tmp_path / name.replace(" ", "-"))
             session = RUNTIMES[recipe.runtime.name].opener(folder, recipe.runtime)
             session.predict(rows[:64])
             start = time.perf_counter()

@@ -22,10 +22,11 @@ def register(program: typer.Typer) -> None:
 
 def ceiling(
     threads: Annotated[int, typer.Option(help="that products may use, as a run has them")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, or cuda: the first GPU")] = "cpu",
     json: Json = False,
 ) -> int:
     """Measure what this machine can do at best; then ``why`` tells how near a run comes."""
-    job = through("ceiling", {"threads": threads})
+    job = through("ceiling", {"threads": threads, "device": device})
     if job.status != "done" or job.result is None:
         return failed(job, json)
     found = job.result["ceiling"]
@@ -35,7 +36,8 @@ def ceiling(
 
 def _describe(found: Mapping[str, Any]) -> None:
     threads = found["threads"]
-    say(f"At best, with {threads} {'thread' if threads == 1 else 'threads'}:")
+    where = f"with {threads} {'thread' if threads == 1 else 'threads'}"
+    say(f"At best, {where if found['device'] == 'cpu' else 'on the GPU'}:")
     for name, rate in found["products"].items():
         billions = significant(rate / 1e9, 3)
         say(f"  {name}: {billions} billion multiplications and additions a second")

@@ -225,6 +225,10 @@ PHRASES = {
     "leave out {step}, or choose another runtime": "去掉 {step}，或选择其他运行时",
     "at most the {a} bytes that are free": "不超过可用的 {a} 字节",
     "end other programs, or choose a smaller model": "结束其他程序，或选择更小的模型",
+    "at most the {a} bytes that it has": "不超过它所拥有的 {a} 字节",
+    "choose a smaller model, or the device cpu": "选择更小的模型，或选择设备 cpu",
+    "a GPU that torch can use ({a})": "torch 可以使用的 GPU（{a}）",
+    "choose cpu": "选择 cpu",
     "free some space, or set WORKBENCH_HOME to another disk": (
         "释放一些空间，或把 WORKBENCH_HOME 指向其他磁盘"
     ),

@@ -74,7 +74,7 @@ def perform(job: Job, home: Path, emit: Emit, told: Asked) -> dict[str, Any]:
     if job.kind == "tune":
         return _tune(desk, asked["model"], asked)
     if job.kind == "ceiling":
-        return _ceiling(desk, asked["threads"])
+        return _ceiling(desk, asked["threads"], asked["device"])
     if job.kind == "parallel":
         return scale(desk, asked)
     if job.kind == "operating":
@@ -104,15 +104,15 @@ def _sweep(desk: Desk, bench: Bench, recipes: tuple[Recipe, ...], told: Asked) -
     return found
 
 
-def _ceiling(desk: Desk, threads: int) -> dict[str, Any]:
+def _ceiling(desk: Desk, threads: int, device: str) -> dict[str, Any]:
     """Measure what the machine could do at best, and keep it in the cache."""
     from workbench.measure import environment
     from workbench.measure.ceiling import ceiling, key
 
     desk.stage("ceiling", 0, 0)
     quick = bool(os.environ.get(FAST))
-    found = ceiling(threads, quick=quick, cancelled=desk.cancelled)
-    name = CEILING.format(key=key(asdict(environment()), threads))
+    found = ceiling(threads, device=device, quick=quick, cancelled=desk.cancelled)
+    name = CEILING.format(key=key(asdict(environment()), threads, device))
     write_json(desk.home / "cache" / name, found.to_json())
     return {"ceiling": found.to_json()}
 

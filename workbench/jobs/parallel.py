@@ -54,8 +54,9 @@ def scale(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
 
     recipe, prompts = Recipe.from_json(request["recipe"]), list(request["prompts"])
     anatomy = models.anatomy(models.folder(request["model"], desk.home))
-    one = room.of_writing(anatomy, 1, max(map(len, prompts)) + TOKENS)
-    room.check(room.Need(one.memory * max(request["counts"]), one.disk), desk.home)
+    one = room.of_writing(anatomy, 1, max(map(len, prompts)) + TOKENS, recipe)
+    # GPUs are dealt out in turn, and hold less than all workers together
+    room.check(room.Need(one.memory * max(request["counts"]), one.disk, one.gpu), desk.home)
     folder = narrowed(desk, request["model"], recipe, request.get("task", ""))
     points = scaling(
         Side(folder, recipe.to_json()["runtime"]),

@@ -84,7 +84,7 @@ class Bench:
         run = self._new(recipe)
         try:
             planned = plan(recipe, self._setup.anatomy)
-            room.check(room.of_recipe(planned, self._setup.anatomy), self._desk.home)
+            self._room(planned, recipe)
             self._desk.run(run)  # before the reference, which may take the worker with it
             reference = self.reference(recipe)
             run = replace(run, reference=reference.id)
@@ -96,6 +96,10 @@ class Bench:
             raise
         except Exception as err:
             return self._failed(run, err)
+
+    def _room(self, planned: Plan, recipe: Recipe) -> None:
+        """See that this machine has room for it."""
+        room.check(room.of_recipe(planned, self._setup.anatomy, recipe), self._desk.home)
 
     def _failed(self, run: Run, err: Exception) -> Run:
         """Whatever an engine raised is this run's failure; a full disk is everybody's."""
@@ -158,7 +162,7 @@ class Bench:
         if known is not None:
             return known
         planned = plan(plain, self._setup.anatomy)
-        room.check(room.of_recipe(planned, self._setup.anatomy), self._desk.home)
+        self._room(planned, plain)
         run = self._new(plain, run_id or uuid4().hex)
         self._desk.run(run)
         side = Side(self._setup.folder, run.recipe["runtime"])

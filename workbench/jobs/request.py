@@ -12,13 +12,15 @@ from workbench.jobs import operating, parallel, writing
 from workbench.jobs.limits import NAME_CHARS
 from workbench.jobs.setup import prepare, register
 from workbench.recipes.grid import expand
+from workbench.recipes.machine import no_cuda
 from workbench.recipes.plan import plan
 from workbench.recipes.recipe import Recipe
+from workbench.runtimes.torch import DEVICES
 
 FIELDS = {
     "tune": {"model", "task", "mode", "epochs", "timeout"},
     "run": {"model", "task", "recipe", "split", "timeout"},
-    "ceiling": {"threads", "timeout"},
+    "ceiling": {"threads", "device", "timeout"},
     "operating": {"run", "grid", "timeout"},
     "generate": {
         *("model", "prompts", "record", "recipe", "runtime", "sampling", "task", "raw"),
@@ -79,6 +81,7 @@ def _shape(kind: str, request: Any) -> dict[str, Any]:
     asked = dict(request)
     if kind == "ceiling":
         _check_threads(asked)
+        _check_device(asked)
     if kind in ("ceiling", "operating"):
         _check_values(asked)
         return asked
@@ -94,6 +97,14 @@ def _check_threads(asked: dict[str, Any]) -> None:
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 64:
         told = f"threads {threads!r:.80}"
         raise BadInput(told, "a whole number from 1 to 64", "leave it out")
+
+
+def _check_device(asked: dict[str, Any]) -> None:
+    device = asked.setdefault("device", "cpu")
+    if not DEVICES.holds(device):
+        raise BadInput(f"device {device!r:.80}", str(DEVICES), "leave it out")
+    if device != "cpu" and (absent := no_cuda()):
+        raise BadInput(f"device {device}", f"a GPU that torch can use ({absent})", "choose cpu")
 
 
 def _check_names(kind: str, request: Mapping[str, Any]) -> None:

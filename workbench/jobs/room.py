@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from workbench.core.anatomy import Anatomy
 from workbench.core.errors import BadInput
+from workbench.recipes.machine import gpu_memory
 from workbench.recipes.plan import Plan
+from workbench.recipes.recipe import Recipe
 
 PROCESS = 500_000_000  # bytes of one with a framework loaded, before any weights (0.3 to 0.6e9)
 HOSTS = 2  # reference and candidate, opened together
@@ -25,14 +27,16 @@ class Need(NamedTuple):
 
     memory: int
     disk: int
+    gpu: int = 0
 
 
-def of_recipe(planned: Plan, anatomy: Anatomy) -> Need:
+def of_recipe(planned: Plan, anatomy: Anatomy, recipe: Recipe) -> Need:
     """What it takes to make and measure a recipe of a model of these shapes.
 
     Making: a step holds the model as it came and as it goes on, distillation the teacher and all
     that training needs besides. Measuring: two processes, each with its weights. On disk every
-    export leaves one graph of the model's size beside the one that is kept.
+    export leaves one graph of the model's size beside the one that is kept. On a GPU both
+    processes have their weights there.
     """
     before, after = anatomy.size_bytes, planned.size_bytes
     names = [step.name for step in planned.steps]
@@ -42,7 +46,13 @@ def of_recipe(planned: Plan, anatomy: Anatomy) -> Need:
     measuring = HOSTS * PROCESS + before + after
     graphs = sum(step.target != "torch" for step in planned.steps)
     disk = graphs * before + 2 * after if names else 0
-    return Need(PROCESS + max(making, measuring), disk)
+    gpu = measuring if on_gpu(recipe) else 0
+    return Need(PROCESS + max(making, measuring), disk, gpu)
+
+
+def on_gpu(recipe: Recipe) -> bool:
+    """Whether its runtime computes on one."""
+    return bool(getattr(recipe.runtime, "device", "cpu") == "cuda")
 
 
 def of_tuning(size_bytes: int, mode: str) -> Need:
@@ -51,7 +61,7 @@ def of_tuning(size_bytes: int, mode: str) -> Need:
     return Need(PROCESS + held * size_bytes, size_bytes)
 
 
-def of_writing(anatomy: Anatomy, rows: int, length: int) -> Need:
+def of_writing(anatomy: Anatomy, rows: int, length: int, recipe: Recipe) -> Need:
     """What it takes to write with a model.
 
     Its weights as stored and in float32, and keys and values of every token in every layer: at
@@ -59,7 +69,8 @@ def of_writing(anatomy: Anatomy, rows: int, length: int) -> Need:
     """
     wide = max((p.shape[-1] for p in anatomy.parts if p.role == "embedding"), default=0)
     cache = 2 * FLOAT * rows * length * anatomy.layers * wide
-    return Need(PROCESS + anatomy.size_bytes + FLOAT * anatomy.parameters + cache, 0)
+    gpu = PROCESS + anatomy.size_bytes + cache if on_gpu(recipe) else 0
+    return Need(PROCESS + anatomy.size_bytes + FLOAT * anatomy.parameters + cache, 0, gpu)
 
 
 def check(need: Need, home: Path) -> None:
@@ -78,6 +89,12 @@ def check(need: Need, home: Path) -> None:
             f"about {need.memory:,} bytes of memory for this",
             f"at most the {memory:,} bytes that are free",
             "end other programs, or choose a smaller model",
+        )
+    if need.gpu > gpu_memory() > 0:
+        raise BadInput(
+            f"about {need.gpu:,} bytes of the GPU's memory for this",
+            f"at most the {gpu_memory():,} bytes that it has",
+            "choose a smaller model, or the device cpu",
         )
     if need.disk > disk:
         raise BadInput(

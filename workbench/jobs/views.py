@@ -127,9 +127,9 @@ def _profile(store: Store, run_id: str) -> Profile | None:
 
 def _least(store: Store, run: Run, of: Profile | Pace | None) -> float | None:
     runtime = run.recipe.get("runtime", {})
-    threads = int(runtime.get("threads", 1))
-    data = store.cached(CEILING.format(key=key(run.environment, threads)))
-    if of is None or data is None or runtime.get("device", "cpu") != "cpu":
+    threads, device = int(runtime.get("threads", 1)), runtime.get("device", "cpu")
+    data = store.cached(CEILING.format(key=key(run.environment, threads, device)))
+    if of is None or data is None:
         return None
     found = Ceiling.from_json(data)
     return floor_s(of, found) if isinstance(of, Pace) else least_s(of, found)

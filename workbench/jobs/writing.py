@@ -156,7 +156,8 @@ def _opened(
     original = models.folder(model, desk.home)
     anatomy = models.anatomy(original)
     longest = max(map(len, request["prompts"])) + int(request["sampling"].get("tokens", 0))
-    room.check(room.of_writing(anatomy, len(request["prompts"]), longest), desk.home)
+    need = room.of_writing(anatomy, len(request["prompts"]), longest, recipe)
+    room.check(need, desk.home)
     key = (str(original), models.fingerprint(original), str(recipe), chat)
     runtime = recipe.to_json()["runtime"]
 

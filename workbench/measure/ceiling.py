@@ -11,8 +11,13 @@ from workbench.core.records import Record, content_hash
 from workbench.measure.host import Host
 from workbench.measure.profile import Profile
 
-SIDES = (512, 1024, 2048)  # of the square matrices that are multiplied
-BYTES = tuple(mb * 2**20 for mb in (1, 8, 64, 256))  # of the arrays that are read
+# of the square matrices that are multiplied, on a processor and on a GPU
+SIDES = {"cpu": (512, 1024, 2048), "cuda": (2048, 4096, 8192)}
+# of the arrays that are read
+BYTES = {
+    "cpu": tuple(mb * 2**20 for mb in (1, 8, 64, 256)),
+    "cuda": tuple(mb * 2**20 for mb in (16, 256, 4096)),
+}
 EACH_S = 1.5  # for one product or one array, at most
 SHORT_S = 0.05  # the same where runs are only tried out
 LIBRARIES = ("torch", "onnxruntime", "numpy")
@@ -27,28 +32,37 @@ class Ceiling(Record):
         threads: that were used.
         products: precision to multiplications and additions per second, 1/s.
         memory: bytes of an array (as text) to bytes read per second, 1/s.
+        device: ``cpu``, or ``cuda``: the first GPU.
     """
 
     threads: int
     products: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, float] = field(default_factory=dict)
+    device: str = "cpu"
 
 
-def key(environment: Mapping[str, Any], threads: int) -> str:
-    """What a ceiling holds for: the processor, the libraries, the threads."""
+def key(environment: Mapping[str, Any], threads: int, device: str = "cpu") -> str:
+    """What a ceiling holds for: the processor or the GPU, the libraries, the threads."""
     libraries = environment.get("libraries", {})
     versions = [str(libraries.get(name, "")) for name in LIBRARIES]
+    if device != "cpu":
+        return content_hash("ceiling", device, str(environment.get("gpu", "")), versions)
     machine = [str(environment.get("cpu", "")), list(environment.get("instructions", ()))]
     return content_hash("ceiling", machine, environment.get("cores"), versions, threads)
 
 
 def ceiling(
-    threads: int, *, quick: bool = False, cancelled: Callable[[], bool] = lambda: False
+    threads: int,
+    *,
+    device: str = "cpu",
+    quick: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Ceiling:
     """Measure in a host of its own; about 30 s.
 
     Args:
         threads: that the products may use.
+        device: ``cpu``, or ``cuda``: the first GPU.
         quick: a twentieth of the time, to try things out.
         cancelled: asked all the time; the host is gone within a second.
 
@@ -58,13 +72,14 @@ def ceiling(
     """
     host = Host("candidate", threads, cancelled)
     try:
-        told = host.ask(do="ceiling", threads=threads, seconds=SHORT_S if quick else EACH_S)
+        seconds = SHORT_S if quick else EACH_S
+        told = host.ask(do="ceiling", threads=threads, seconds=seconds, device=device)
         return Ceiling.from_json(told["ceiling"])
     finally:
         host.close()
 
 
-def measured(threads: int, seconds: float) -> Ceiling:
+def measured(threads: int, seconds: float, device: str = "cpu") -> Ceiling:
     """What the host does; a precision without a kernel is left out.
 
     Source:
@@ -73,16 +88,18 @@ def measured(threads: int, seconds: float) -> Ceiling:
     import torch
 
     torch.set_num_threads(threads)
-    sides, sizes = (SIDES, BYTES) if seconds > SHORT_S else (SIDES[:1], BYTES[:2])
+    long = seconds > SHORT_S
+    sides, sizes = SIDES[device][: None if long else 1], BYTES[device][: None if long else 2]
     products: dict[str, float] = {}
     makers = {"float32": torch.float32, "bfloat16": torch.bfloat16, "int8": torch.int8}
     for name, kind in makers.items():
-        rates = [_rate(_product(kind, side), 2.0 * side**3, seconds) for side in sides]
-        rates += [_rate(_onnx(name, side, threads), 2.0 * side**3, seconds) for side in sides[-2:]]
+        rates = [_rate(_product(kind, side, device), 2.0 * side**3, seconds) for side in sides]
+        for side in sides[-2:] if device == "cpu" else ():
+            rates.append(_rate(_onnx(name, side, threads), 2.0 * side**3, seconds))
         if max(rates) > 0:
             products[name] = max(rates)
-    memory = {str(size): _rate(_reading(size), float(size), seconds) for size in sizes}
-    return Ceiling(threads, products, memory)
+    memory = {str(size): _rate(_reading(size, device), float(size), seconds) for size in sizes}
+    return Ceiling(threads, products, memory, device)
 
 
 def _rate(call: Callable[[], object] | None, work: float, seconds: float) -> float:
@@ -101,14 +118,29 @@ def _rate(call: Callable[[], object] | None, work: float, seconds: float) -> flo
     return work / best
 
 
-def _product(kind: Any, side: int) -> Callable[[], object]:
+def _product(kind: Any, side: int, device: str) -> Callable[[], object]:
     import torch
 
     if kind == torch.int8:
-        a, b = (torch.randint(-9, 9, (side, side), dtype=kind) for _ in range(2))
-        return lambda: torch._int_mm(a, b)
-    left, right = (torch.randn(side, side).to(kind) for _ in range(2))
-    return lambda: left @ right
+        drawn = (torch.randint(-9, 9, (side, side), dtype=kind) for _ in range(2))
+        a, b = (matrix.to(device) for matrix in drawn)
+        return _ended(lambda: torch._int_mm(a, b), device)
+    left, right = (torch.randn(side, side).to(device, kind) for _ in range(2))
+    return _ended(lambda: left @ right, device)
+
+
+def _ended(call: Callable[[], object], device: str) -> Callable[[], object]:
+    """The call, and what it began on a GPU."""
+    import torch
+
+    if device == "cpu":
+        return call
+
+    def waited() -> None:
+        call()
+        torch.cuda.synchronize()
+
+    return waited
 
 
 def _onnx(name: str, side: int, threads: int) -> Callable[[], object] | None:
@@ -145,12 +177,13 @@ def _onnx(name: str, side: int, threads: int) -> Callable[[], object] | None:
     return lambda: session.run(None, {"a": left})
 
 
-def _reading(size: int) -> Callable[[], object]:
+def _reading(size: int, device: str) -> Callable[[], object]:
     """A product of a matrix with a vector: every byte is read once and little is computed."""
     import torch
 
-    matrix, vector = torch.ones(size // 4096, 1024), torch.ones(1024)
-    return lambda: torch.mv(matrix, vector)
+    matrix = torch.ones(size // 4096, 1024, device=device)
+    vector = torch.ones(1024, device=device)
+    return _ended(lambda: torch.mv(matrix, vector), device)
 
 
 def least_s(profile: Profile, found: Ceiling) -> float | None:

@@ -9,9 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from workbench.recipes.machine import processor
+from workbench.recipes.machine import gpu_name, processor
 
 SETS = (
     *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16"),
@@ -62,7 +61,7 @@ def environment() -> Environment:
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         libraries=_versions(),
-        gpu=_gpu(),
+        gpu=gpu_name(),
     )
 
 
@@ -78,13 +77,3 @@ def _versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
-
-
-def _gpu() -> str:
-    """The first NVIDIA GPU's name as the driver tells it, or nothing."""
-    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        with suppress(OSError):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                if line.startswith("Model:"):
-                    return line.partition(":")[2].strip()
-    return ""

@@ -157,15 +157,15 @@ class Program:
 
         return {"profile": profiled(Path(folder), runtime, texts).to_json()}
 
-    def ceiling(self, threads: int, seconds: float) -> dict[str, Any]:
+    def ceiling(self, threads: int, seconds: float, device: str = "cpu") -> dict[str, Any]:
         """What the machine could do at best."""
         from workbench.measure.ceiling import measured
 
-        return {"ceiling": measured(threads, seconds).to_json()}
+        return {"ceiling": measured(threads, seconds, device).to_json()}
 
     def memory(self) -> dict[str, Any]:
-        """Peak resident set of this process, in bytes."""
-        return {"bytes": peak_memory()}
+        """Peak memory in bytes: on the GPU if it computes there, else this resident set."""
+        return {"bytes": gpu_memory() or peak_memory()}
 
 
 def answer_all(
@@ -189,6 +189,18 @@ def in_batches(texts: Sequence[str], size: int, bucketed: bool = True) -> Iterat
         order.sort(key=lambda i: -len(texts[i]))
     for start in range(0, len(order), size):
         yield order[start : start + size]
+
+
+def gpu_memory() -> int:
+    """The most that torch has held on the GPU in this process, in bytes; 0 if it never did.
+
+    Source:
+        https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return 0
+    return int(torch.cuda.max_memory_reserved())
 
 
 def peak_memory() -> int:

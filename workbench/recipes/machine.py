@@ -67,6 +67,32 @@ MAJOR, MINOR = 75, 76  # attributes of a device in the driver's interface
 
 
 @cache
+def gpu_name() -> str:
+    """The first NVIDIA GPU's name as its driver tells it; empty where there is none."""
+    if no_gpu():
+        return ""
+    driver, told = ctypes.CDLL("libcuda.so.1"), ctypes.create_string_buffer(256)
+    driver.cuDeviceGetName(told, len(told), _first(driver))
+    return told.value.decode("utf-8", "replace")
+
+
+@cache
+def gpu_memory() -> int:
+    """Bytes of the first NVIDIA GPU's memory, all of it; 0 where there is none."""
+    if no_gpu():
+        return 0
+    driver, found = ctypes.CDLL("libcuda.so.1"), ctypes.c_size_t()
+    driver.cuDeviceTotalMem_v2(ctypes.byref(found), _first(driver))
+    return found.value
+
+
+def _first(driver: ctypes.CDLL) -> ctypes.c_int:
+    device = ctypes.c_int()
+    driver.cuDeviceGet(ctypes.byref(device), 0)
+    return device
+
+
+@cache
 def _capability() -> tuple[int, int]:
     """Compute capability of the first NVIDIA GPU; (0, 0) where there is none.
 
@@ -76,8 +102,7 @@ def _capability() -> tuple[int, int]:
     if no_gpu():
         return (0, 0)
     driver = ctypes.CDLL("libcuda.so.1")
-    device, found = ctypes.c_int(), (ctypes.c_int(), ctypes.c_int())
-    driver.cuDeviceGet(ctypes.byref(device), 0)
+    device, found = _first(driver), (ctypes.c_int(), ctypes.c_int())
     for value, attribute in zip(found, (MAJOR, MINOR), strict=True):
         driver.cuDeviceGetAttribute(ctypes.byref(value), attribute, device)
     return (found[0].value, found[1].value)

@@ -35,7 +35,7 @@ class CompiledDecoder(TorchDecoder):
     """
 
     def __init__(self, folder: Path, config: TorchCompile) -> None:
-        kernels_in_home()
+        kernels_in_home(config.device)
         from transformers import CompileConfig
 
         super().__init__(folder, config)

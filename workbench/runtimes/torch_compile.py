@@ -37,15 +37,17 @@ class TorchCompile:
     device: Annotated[str, DEVICES] = "cpu"
 
 
-def kernels_in_home() -> None:
-    """Keep what is compiled in the home, and compile in this process only.
+def kernels_in_home(device: str) -> None:
+    """Keep what is compiled in the home; for the processor, compile in this process only.
 
-    Inductor's own place is a folder under ``/tmp`` whose name others know.
+    Inductor's own place is a folder under ``/tmp`` whose name others know. A GPU's kernels are
+    many, and processes that have compiled them take nothing from it.
     """
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(home() / "cache" / "compiled")
     import torch._inductor.config
 
-    torch._inductor.config.compile_threads = 1  # no processes beside the one that is timed
+    if device == "cpu":  # no processes beside the one that is timed
+        torch._inductor.config.compile_threads = 1
 
 
 class CompiledSession(TorchSession):
@@ -55,7 +57,7 @@ class CompiledSession(TorchSession):
     """
 
     def __init__(self, folder: Path, threads: int, device: str) -> None:
-        kernels_in_home()
+        kernels_in_home(device)
         import torch
 
         super().__init__(folder, threads, device)

@@ -56,7 +56,9 @@ class WhyState(HasTraits):
         elif what == "metric" and value in METRICS:
             self.metric = value
         elif what == "ceiling" and (run := self.run()) is not None:
-            self.session.ask("ceiling", threads=int(run.recipe["runtime"].get("threads", 1)))
+            runtime = run.recipe["runtime"]
+            threads, device = int(runtime.get("threads", 1)), runtime.get("device", "cpu")
+            self.session.ask("ceiling", threads=threads, device=device)
 
     def part(self, name: str) -> Any:
         """What ``Client.why`` gave under a name, such as ``profile``; None without it."""
