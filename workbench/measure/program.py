@@ -19,14 +19,11 @@ import numpy as np
 from workbench.core.errors import BadInput
 from workbench.core.knobs import build
 from workbench.measure import decoding
+from workbench.measure.spare import leave_out, with_them_if_need_be
 from workbench.measure.writing import Writing
 from workbench.recipes.registry import RUNTIMES, lookup
 
 WARM_UP, WARM_UP_S = 8, 1.0  # texts at least, the longest among them; seconds for all of them
-# What transformers imports wherever it is installed, and no session uses: a tenth of the seconds
-# and a fifteenth of the memory of a host that has just opened a small model.
-# torchao comes back where a model needs it (formats/quantised.py); telemetry is never loaded.
-LEFT_OUT = ("accelerate", "scipy", "torchao", "openvino_telemetry")
 
 
 class Program:
@@ -42,7 +39,8 @@ class Program:
         started = time.perf_counter()
         entry = lookup(RUNTIMES, "runtime", runtime.get("name"))
         settings = {name: value for name, value in runtime.items() if name != "name"}
-        self._session = entry.opener(Path(folder), build(entry.config_type, settings))
+        config = build(entry.config_type, settings)
+        self._session = with_them_if_need_be(lambda: entry.opener(Path(folder), config))
         told = {"pid": os.getpid(), "seconds": time.perf_counter() - started}
         compiled = getattr(self._session, "compile_seconds", None)
         return told if compiled is None else {**told, "compile_seconds": compiled}
@@ -116,7 +114,7 @@ class Program:
         from workbench.runtimes.writers import opened
 
         started = time.perf_counter()
-        self._session = opened(Path(folder), runtime)
+        self._session = with_them_if_need_be(lambda: opened(Path(folder), runtime))
         self._session.prompts.chat = chat
         return {"pid": os.getpid(), "seconds": time.perf_counter() - started}
 
@@ -225,8 +223,7 @@ def main() -> None:
             return
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what a library prints goes elsewhere
-    for name in LEFT_OUT:
-        sys.modules[name] = None  # type: ignore[assignment]  # taken for not installed
+    leave_out()
     importlib.import_module(sys.argv[1])
     program = Program()
     for line in sys.stdin:

@@ -48,6 +48,24 @@ class CompiledDecoder(TorchDecoder):
         # what it takes for the size of the last cache: the next one is not smaller
         self._model._previous_max_cache_length = min(CACHE, self.prompts.positions)
         started = time.perf_counter()
+        if config.device == "cuda":
+            self._thread.submit(_graphs_here).result()
         with quiet():
             list(self.generate([[0] * 4], Sampling(WARM_UP), endless=True))
         self.compile_seconds = time.perf_counter() - started
+
+
+def _graphs_here() -> None:
+    """Let this thread record graphs of kernels, whichever thread imported the library first.
+
+    Source:
+        https://github.com/pytorch/pytorch/issues/123177; torch 2.13 does it by itself.
+    """
+    import threading
+    from collections import defaultdict
+
+    from torch._inductor.cudagraph_trees import local
+
+    if not hasattr(local, "tree_manager_containers"):
+        local.tree_manager_containers = {}
+        local.tree_manager_locks = defaultdict(threading.Lock)

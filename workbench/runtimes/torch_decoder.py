@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -43,9 +44,12 @@ class TorchDecoder:
         self._model: Any = _model(folder, config.device).to(config.device).eval()
         self._device = config.device
         self._how: dict[str, Any] = {}  # further settings of ``generate``
+        # one for all that is written: graphs of kernels belong to the thread that recorded them
+        self._thread = ThreadPoolExecutor(1, "writing")
 
     def close(self) -> None:
         """Give the weights back."""
+        self._thread.shutdown()
         self._model = None
 
     def logits(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
@@ -72,8 +76,7 @@ class TorchDecoder:
             except BaseException as err:  # a panic of a library too; whoever listens raises it
                 steps.put(err)
 
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
+        working = self._thread.submit(work)
         open_rows = np.ones(len(rows), dtype=bool)
         try:
             while open_rows.any():
@@ -85,7 +88,7 @@ class TorchDecoder:
                 yield np.where(open_rows, found, NONE)
         finally:
             stop.set()
-            thread.join()
+            working.result()
 
     def _generate(
         self,
