@@ -2,7 +2,7 @@
 
 The model is random and of Llama's type, with the layers of its 8B and as many as are asked for;
 ``--layers 16`` has 3.8 billion weights. Nothing else may be using the GPU. Every row is kept in
-``--out`` as soon as it is measured.
+``--out`` as soon as it is measured: all recipes are opened at once and take turns.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ SHAPE = {
     "vocab_size": 32_000,
     "max_position_embeddings": 2048,
 }
+CANDIDATE = "bf16, compiled"
 SMALL = {**SHAPE, "hidden_size": 512, "intermediate_size": 1024}
 
 
@@ -55,12 +57,11 @@ def recipes(device: str) -> dict[str, Any]:
 
     compiled = TorchCompile(device=device)
     return {
-        "bf16, compiled": Recipe(compiled),
+        CANDIDATE: Recipe(compiled),
         "INT8, compiled": Recipe(compiled, (WeightOnly(),)),
         "FP8, compiled": Recipe(compiled, (Fp8(),)),
         "INT4, compiled": Recipe(compiled, (WeightOnly(bits=4),)),
-        "INT4": Recipe(Torch(device=device), (WeightOnly(bits=4),)),
-        "INT8": Recipe(Torch(device=device), (WeightOnly(),)),
+        "INT8, not compiled": Recipe(Torch(device=device), (WeightOnly(),)),
     }
 
 
@@ -82,12 +83,16 @@ def made(recipe: Any, folder: Path, kept: dict[Any, Path]) -> Path:
     return kept[recipe.techniques]
 
 
-def row(name: str, found: Any, size: int, rate: float, of: str = "candidate") -> str:
+def row(name: str, found: Any, side: str, size: int, rate: float) -> str:
     """A line of the table, of one side of the launches."""
     from workbench.measure.pacing import speed
 
-    launches = [{"reference": None, "candidate": launch[of]} for launch in found.launches]
-    told = speed(found.launches if of == "candidate" else launches)
+    beside = None if side == "reference" else "reference"
+    launches = [
+        {"reference": beside and launch[beside], "candidate": launch[side]}
+        for launch in found.launches
+    ]
+    told = speed(launches)
 
     def shown(metric: str, digits: int = 1, factor: float = 1.0) -> str:
         if metric not in told:
@@ -122,40 +127,54 @@ def prepare(asked: argparse.Namespace) -> tuple[Path, float]:
     return model(folder, asked.layers, shape, asked.device), max(roof.memory.values())
 
 
-def measured(recipe: Any, folder: Path, small: Path, asked: argparse.Namespace) -> Any:
-    """A recipe beside ``generate``, launch by launch."""
-    from workbench.measure import Side, pacing
+def sides(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Name to side: ``reference``, and what every recipe made; what cannot be made is told."""
+    from workbench.measure import Side
 
-    wanted = pacing.Wanted([f"record: {'x ' * (20 + i)}\n" for i in range(40)], 1, tokens=8)
-    sides = {
-        "reference": Side(folder, {"name": "torch", "device": asked.device}),
-        "candidate": Side(small, recipe.to_json()["runtime"]),
-    }
-    return pacing.paced(sides, wanted, launches=(asked.launches,))
-
-
-def table(asked: argparse.Namespace) -> list[str]:
-    """Measure; the rows so far are in the file all the time."""
-    began = time.monotonic()
-    folder, rate = prepare(asked)
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     kept: dict[Any, Path] = {}
+    found = {"reference": Side(folder, {"name": "torch", "device": asked.device})}
     for name, recipe in recipes(asked.device).items():
-        if (asked.only and name not in asked.only) or time.monotonic() - began > asked.until:
+        if asked.only and name not in (CANDIDATE, *asked.only):
             continue
         try:
             small = made(recipe, folder, kept)
-            found = measured(recipe, folder, small, asked)
         except Exception as err:  # the others are still worth their time
             print(f"{name}: {type(err).__name__}: {str(err)[-1500:]}", flush=True)
             continue
-        sizes = [sum(f.stat().st_size for f in x.glob("*.safetensors")) for x in (folder, small)]
-        if len(lines) == 2:
-            lines.append(row("bf16, `generate`", found, sizes[0], rate, "reference"))
-        lines.append(row(name, found, sizes[1], rate))
-        print(f"{time.monotonic() - began:.0f} s: {lines[-1]}", flush=True)
+        found[name] = Side(small, recipe.to_json()["runtime"])
+    # whoever is asked for outputs, which nobody looks at here, has to be there
+    found["candidate"] = found.pop(CANDIDATE)
+    return found
+
+
+def table(asked: argparse.Namespace) -> None:
+    """Measure all recipes turn by turn; after every launch what there is is in the file."""
+    from workbench.measure import pacing
+
+    began = time.monotonic()
+    folder, rate = prepare(asked)
+    tried = sides(folder, asked)
+    print(f"{time.monotonic() - began:.0f} s: made", flush=True)
+
+    def tell(found: Any) -> None:
+        lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+        for name, side in tried.items():
+            size = sum(f.stat().st_size for f in side.folder.glob("*.safetensors"))
+            known = {"reference": "bf16, `generate`", "candidate": CANDIDATE}
+            lines.append(row(known.get(name, name), found, name, size, rate))
         asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return lines
+        print(f"{time.monotonic() - began:.0f} s: {len(found.launches)} launches", flush=True)
+        print("\n".join(lines), flush=True)
+
+    wanted = pacing.Wanted([f"record: {'x ' * (20 + i)}\n" for i in range(40)], 1, tokens=8)
+    many = (asked.launches,)
+    tell(pacing.paced(tried, wanted, launches=many, on_launch=lambda some: _told(some, tell)))
+
+
+def _told(found: Any, tell: Callable[[Any], None]) -> None:
+    """An interval takes two."""
+    if len(found.launches) > 1:
+        tell(found)
 
 
 def main() -> None:
@@ -166,10 +185,9 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="narrow layers, to try it out")
     parser.add_argument("--only", nargs="*", help="names of recipes")
     parser.add_argument("--launches", type=int, default=3)
-    parser.add_argument("--until", type=float, default=1e9, help="begin no recipe after, in s")
     parser.add_argument("--out", type=Path, default=Path("bench_gpu.md"))
     os.environ.setdefault("WORKBENCH_HOME", tempfile.mkdtemp())
-    print("\n".join(table(parser.parse_args())))
+    table(parser.parse_args())
 
 
 if __name__ == "__main__":

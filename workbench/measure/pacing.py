@@ -141,8 +141,10 @@ def _stretches(hosts: Mapping[str, Host], found: dict[str, Any], bench: _Bench, 
     turns_of_many = TURNS if bench.launched < LAUNCHES[0] else 1
     few, most = (FEWEST, MOST) if size == 1 else (1, turns_of_many)
     prompts = bench.wanted.prompts
-    for host in hosts.values():  # buffers and kernels of these shapes
-        host.ask(do="paced", prompts=_some(prompts, 0, size), tokens=TOKENS // 4)
+    for host in hosts.values():  # buffers and kernels of these shapes; nothing is timed yet
+        host.send({"do": "paced", "prompts": _some(prompts, 0, size), "tokens": TOKENS // 4})
+    for host in hosts.values():
+        host.answer()
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in hosts}
     first, spent = int(bench.rng.integers(len(prompts))), 0.0
     for number in range(most):
