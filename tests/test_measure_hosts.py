@@ -136,3 +136,27 @@ def test_a_host_waits_as_it_would_for_everybody(monkeypatch):
     assert not set(SLEEPY) & set(_environment(1))
     monkeypatch.delenv("WORKBENCH_SLEEPY")
     assert _environment(1)["OMP_WAIT_POLICY"] == "PASSIVE", "the user's own wish"
+
+
+def test_what_a_host_leaves_out_comes_back_where_an_import_needs_it():
+    """Older versions of transformers import scikit-learn, and so scipy, with every model."""
+    asked = (
+        "import sys\n"
+        "from workbench.measure import spare\n"
+        "spare.leave_out()\n"
+        "from transformers.utils import is_scipy_available as before\n"
+        "def make():\n"
+        "    import sklearn.metrics\n"
+        "    return sklearn.metrics.__name__\n"
+        "print(before(), spare.with_them_if_need_be(make))\n"
+        "from transformers.utils import is_scipy_available as after\n"
+        "print(after())\n"
+        "def never():\n"
+        "    import no_such_package\n"
+        "try:\n"
+        "    spare.with_them_if_need_be(never)\n"
+        "except ImportError as err:\n"
+        "    print(err.name)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    assert told.stdout.split() == ["False", "sklearn.metrics", "True", "no_such_package"], told

@@ -17,12 +17,14 @@ from workbench import models
 from workbench.core.artifact import Context
 from workbench.core.errors import BadInput
 from workbench.formats import load, quantised, save
+from workbench.formats.quiet import quiet
 from workbench.formats.torch import WEIGHTS
 from workbench.recipes import machine
 from workbench.recipes.plan import plan, reachable, with_runtime
 from workbench.recipes.recipe import Recipe
 from workbench.recipes.registry import WAYS
 from workbench.runtimes import OpenVino, Torch
+from workbench.runtimes.compiled_decoder import compiling, whole_numbers
 from workbench.runtimes.decoder import Sampling
 from workbench.runtimes.torch_decoder import TorchDecoder
 from workbench.techniques import DynamicInt8, Fp8, StructuredPruning, WeightOnly
@@ -175,3 +177,17 @@ def test_an_older_gpu_takes_int8_and_int4_and_says_what_fp8_needs(gpu, llama):
     gpu(9, 0)
     assert (machine.gpu_name(), machine.gpu_memory()) == ("NVIDIA Test", 80 * 2**30)
     assert plan(Recipe(ON_GPU, (Fp8(),)), anatomy).size_bytes < anatomy.size_bytes / 2
+
+
+def test_whole_numbers_are_compiled_for_a_gpu_without_the_kernel_that_is_slow(llama, tmp_path):
+    _, folder = made(load(llama), WeightOnly(), tmp_path)
+    plain, quick = TorchDecoder(folder, Torch()), TorchDecoder(folder, Torch())
+    assert whole_numbers(quick._model)
+    assert not whole_numbers(TorchDecoder(llama, Torch())._model)
+    assert compiling("cuda", False).mode == "reduce-overhead"
+    settings = compiling("cuda", True)
+    settings._compile_all_devices = True
+    quick._how = {"cache_implementation": "static", "compile_config": settings}
+    with quiet():
+        assert written(quick, PROMPTS[:1], Sampling(6)) == written(plain, PROMPTS[:1], Sampling(6))
+    assert settings.options["pattern_matcher"] is False
