@@ -8,6 +8,7 @@ from test_generate import writer
 
 from workbench.measure import Side, pacing
 from workbench.measure.outputs import Wanted, helpers
+from workbench.measure.pacing import _often as often
 from workbench.measure.pacing import paced
 
 TORCH = {"name": "torch", "threads": 1}
@@ -57,3 +58,19 @@ def test_helpers_come_where_cores_memory_and_work_are_there(
     eight, tmp_path, runtime, wanted, opening, memory, count
 ):
     assert helpers(Side(tmp_path, runtime), wanted, opening, memory) == count
+
+
+def test_in_a_turn_the_faster_side_writes_more_often():
+    def took(*seconds):
+        return [{"seconds": each} for each in seconds]
+
+    assert often({"reference": took(1.0, 1.1), "candidate": took(0.2, 0.25)}) == {
+        "reference": 1,
+        "candidate": pacing.AGAIN,
+    }
+    assert often({"reference": took(1.0), "candidate": took(0.4)})["candidate"] == 2
+    assert often({"reference": took(0.4), "candidate": took(0.6)}) == {
+        "reference": 1,
+        "candidate": 1,
+    }
+    assert often({"reference": [], "candidate": []}) == {}, "nothing is known in the first turn"

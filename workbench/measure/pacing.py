@@ -22,6 +22,7 @@ TOKENS = 32  # of a timed stretch
 BATCHES = (1, 8, 32)  # rows that are written behind at once
 FEWEST, MOST = 3, 12  # turns of one row
 TURNS = 3  # of larger batches, at most; one in launches after the first look
+AGAIN = 4  # times at most that the faster side writes in the time of the slower
 
 
 @dataclass(frozen=True)
@@ -141,18 +142,17 @@ def _stretches(hosts: Mapping[str, Host], found: dict[str, Any], bench: _Bench, 
     turns_of_many = TURNS if bench.launched < LAUNCHES[0] else 1
     few, most = (FEWEST, MOST) if size == 1 else (1, turns_of_many)
     prompts = bench.wanted.prompts
-    for host in hosts.values():  # buffers and kernels of these shapes; nothing is timed yet
-        host.send({"do": "paced", "prompts": _some(prompts, 0, size), "tokens": TOKENS // 4})
-    for host in hosts.values():
-        host.answer()
+    _warm(hosts, _some(prompts, 0, size))
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in hosts}
     first, spent = int(bench.rng.integers(len(prompts))), 0.0
     for number in range(most):
         if number >= few and spent > bench.budget_s:
             break
         some = _some(prompts, first + number * size, size)
+        often = _often(told) if size == 1 else {}
         for name in bench.rng.permutation(sorted(hosts)):
-            told[name].append(hosts[name].ask(do="paced", prompts=some, tokens=TOKENS))
+            for _ in range(often.get(name, 1)):
+                told[name].append(hosts[name].ask(do="paced", prompts=some, tokens=TOKENS))
         spent += max(turns[-1]["seconds"] for turns in told.values())
     for name, turns in told.items():
         kept = {
@@ -164,6 +164,23 @@ def _stretches(hosts: Mapping[str, Host], found: dict[str, Any], bench: _Bench, 
         found[name]["batches"][str(size)] = kept
         if size == 1:
             found[name] |= {"seconds": kept["seconds"]}
+
+
+def _warm(hosts: Mapping[str, Host], prompts: Sequence[str]) -> None:
+    """Buffers and kernels of these shapes are made; nothing is timed, so all do it at once."""
+    for host in hosts.values():
+        host.send({"do": "paced", "prompts": prompts, "tokens": TOKENS // 4})
+    for host in hosts.values():
+        host.answer()
+
+
+def _often(told: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    """How many stretches of each side fit into one of the slowest: a short one is told worse."""
+    if not all(told.values()):
+        return {}
+    usual = {name: float(np.median([x["seconds"] for x in some])) for name, some in told.items()}
+    slowest = max(usual.values())
+    return {name: min(AGAIN, int(slowest / seconds)) for name, seconds in usual.items()}
 
 
 def _some(prompts: Sequence[str], first: int, count: int) -> list[str]:
