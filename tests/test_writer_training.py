@@ -23,7 +23,14 @@ from workbench.tasks.task import Rows, Task
 from workbench.training import checkpoint
 from workbench.training.fit import Follow
 from workbench.training.lora import adapted, merged
-from workbench.training.writer import SETTINGS, WriterSettings, fit_writer, usual, writer_id
+from workbench.training.writer import (
+    SETTINGS,
+    WriterSettings,
+    at_width,
+    fit_writer,
+    usual,
+    writer_id,
+)
 from workbench.training.writer_look import Look
 from workbench.training.writer_loop import Course
 from workbench.training.writer_rows import learnt
@@ -423,3 +430,13 @@ def test_few_rows_are_read_more_often_and_to_the_end(rows, epochs):
     assert found.epochs == epochs
     assert found.patience == (epochs if epochs > 10 else SETTINGS["full"].patience)
     assert usual("lora", rows) == replace(found, rate=SETTINGS["lora"].rate)
+
+
+def test_a_wider_model_takes_smaller_steps(tmp_path):
+    for family, more, rate in (
+        ("gpt2", {}, 1e-3),
+        ("llama", {"hidden_size": 256}, 1e-3),
+        ("qwen2", {"hidden_size": 512}, 5e-4),
+    ):
+        source = writer(tmp_path / family, family, **more)
+        assert at_width(WriterSettings(), source) == WriterSettings(rate=rate)

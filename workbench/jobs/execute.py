@@ -161,11 +161,11 @@ def _tune(desk: Desk, model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 def _transfer(desk: Desk, folder: Path, task: Task, asked: Mapping[str, Any], follow: Any) -> Any:
     """Train a model that writes further, and judge what became of it on validation."""
     from workbench import models
-    from workbench.training.writer import SETTINGS, fit_writer
+    from workbench.training.writer import SETTINGS, at_width, fit_writer
 
     settings = None
     if epochs := asked.get("epochs"):
-        settings = replace(SETTINGS[asked["mode"]], epochs=epochs)
+        settings = at_width(replace(SETTINGS[asked["mode"]], epochs=epochs), folder)
     meter = Writing(task, "validation", desk)
 
     def judged(made: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from workbench.core.errors import BadInput
 from workbench.core.knobs import check
 from workbench.core.records import content_hash
 from workbench.formats.about import WRITES
+from workbench.models.anatomy import anatomy
 from workbench.store import replacing, scratch, write_json
 from workbench.training.checkpoint import Checkpoints
 from workbench.training.cores import all_cores
@@ -36,6 +37,7 @@ ONLY_LORA = ("rank", "alpha")
 FEW = 6_000  # rows with all their variants; of more rows there are enough by themselves
 # steps of few rows, which ten passes would hardly begin to teach, and at most of many rows
 STEPS, LONGEST = 500, 3_000
+NARROW = 256  # the width of newsdesk-lm, whose rates these are
 SETTINGS = {"full": WriterSettings(), "lora": WriterSettings(rate=LORA_RATE)}
 
 Cut = Callable[[Sequence[str], Sequence[str]], Learnt]
@@ -58,6 +60,23 @@ def usual(mode: str, rows: int) -> WriterSettings:
     if few > plain.epochs:
         return replace(plain, epochs=few, patience=few)
     return replace(plain, epochs=min(plain.epochs, most))
+
+
+def at_width(settings: WriterSettings, source: Path) -> WriterSettings:
+    """The settings for a model of this width: their rate is for ``NARROW`` and falls beyond.
+
+    A step of Adam moves every weight as far, and a wide layer sums over more of them.
+
+    Args:
+        settings: of a narrow model.
+        source: folder of the model; its width is that of the token table.
+
+    Source:
+        Yang et al. 2022, "Tensor Programs V", arXiv:2203.03466, table 3 (Adam, hidden weights).
+    """
+    tables = (part for part in anatomy(source).parts if part.role == "embedding")
+    width = max((part.shape[-1] for part in tables), default=NARROW)
+    return replace(settings, rate=settings.rate * min(1.0, NARROW / width))
 
 
 def writer_id(
@@ -95,7 +114,7 @@ def fit_writer(
         score: ``score(folder)`` gives the metrics on validation as plain data.
         follow: who follows; ``loss(step, value, share)`` gets the share of facts told right on
             validation or, where the task knows no facts, of tokens foretold right.
-        settings: how; the ``usual`` ones where None.
+        settings: how; the ``usual`` ones, at this model's width, where None.
 
     Raises:
         BadInput: for another mode or kind of task, or if no row fits into the model.
@@ -108,7 +127,7 @@ def fit_writer(
         wanted = "a task of prompts and texts"
         raise BadInput(f"task {task.id!r:.200}", wanted, "choose another task or model")
     follow = follow or Follow()
-    settings = settings or usual(mode, len(task.rows("train").texts))
+    settings = settings or at_width(usual(mode, len(task.rows("train").texts)), source)
     check(settings)
     name = writer_id(model, fingerprint, task, mode, settings)
     folder = home / "models" / name

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1.0  # length of the gradient; a longer one is shortened
 EPOCHS = 500  # at most
-LORA_RATE = 3e-3  # its matrices begin at nothing and take a higher one
+LORA_RATE = 1e-2  # its matrices begin at nothing and take a higher one
 
 
 @dataclass(frozen=True)
