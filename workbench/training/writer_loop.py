@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1.0  # length of the gradient; a longer one is shortened
 EPOCHS = 500  # at most
-LORA_RATE = 1e-2  # its matrices begin at nothing and take a higher one
+LORA_RATE = 3e-3  # its matrices begin at nothing and take a higher one
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class WriterSettings:
     ] = 5
     seed: Annotated[int, Span(0, 2**31 - 1, 1, "of the order and of new weights")] = 0
     variants: Annotated[int, Span(0, 100, 1, "of the rows, with names and numbers exchanged")] = 30
-    rank: Annotated[int, Span(1, 256, 1, "LoRA: inner width of the matrices")] = 16
-    alpha: Annotated[int, Span(1, 1024, 1, "LoRA: they count alpha ÷ rank times")] = 32
+    rank: Annotated[int, Span(1, 256, 1, "LoRA: inner width of the matrices")] = 64
+    alpha: Annotated[int, Span(1, 1024, 1, "LoRA: they count alpha ÷ rank times")] = 128
 
 
 @dataclass
