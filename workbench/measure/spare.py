@@ -8,8 +8,9 @@ from typing import TypeVar
 
 # What transformers imports wherever it is installed, and no session uses: a tenth of the seconds
 # and a fifteenth of the memory of a host that has just opened a small model.
-# torchao comes back where a model needs it (formats/quantised.py); telemetry is never loaded.
-LEFT_OUT = ("accelerate", "scipy", "torchao", "openvino_telemetry")
+# torchao comes back where a model needs it (formats/quantised.py).
+LEFT_OUT = ("accelerate", "scipy", "torchao")
+NEVER = ("openvino_telemetry",)  # whatever happens
 ASKS = "transformers"  # remembers what it has found missing
 
 T = TypeVar("T")
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 def leave_out() -> None:
     """From now on they are taken for not installed."""
-    for name in LEFT_OUT:
+    for name in (*LEFT_OUT, *NEVER):
         sys.modules[name] = None  # type: ignore[assignment]
 
 
