@@ -40,6 +40,8 @@ AGAINST = {
     r"|acquired?|buy|bought|take over|control of|sold to|shares in)",
     "zh": r"(?:击败|战胜|力克|打败|不敌|负于|输给|对阵|迎战|收购|买下|并购|出售给|卖给|领先)",
 }
+# between a side of a headline like ``A 61, B 56`` or ``A 61:56 B`` and what follows
+SCORED = r" ?\d+ ?(?:[:：,，–-]|to|比|对) ?"
 # behind these a score may have the loser's number first
 SUFFERED = (
     r"\b(?:los[te]s?|losing|(?:was|were|been|be) (?:\w+ )?(?:beaten|defeated)|went down|fell"
@@ -122,7 +124,10 @@ class Scene:
             for pair in PAIRS
             for one, other in (pair, pair[::-1])
             if re.search(
-                rf"⟨{one}⟩[^⟨.。;；!！?？\n]{{0,{GAP}}}?{words}(?: the)? ?⟨{one}⟩", self.text, re.I
+                rf"⟨{one}⟩(?:[^⟨.。;；!！?？\n]|⟨(?!{one}|{other})\w+⟩){{0,{GAP}}}?{words}"
+                rf"(?: the)? ?⟨{one}⟩|⟨{one}⟩{SCORED}(?:⟨{one}⟩ ?\d|\d+ ?⟨{one}⟩)",
+                self.text,
+                re.I,
             )
         }
 
