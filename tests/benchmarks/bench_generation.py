@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +86,19 @@ def bandwidth() -> float:
     return float(read[max(read, key=int)])  # of the largest array: no cache holds it
 
 
+def cell(found: Any, metric: str, factor: float = 1.0, digits: int = 1) -> str:
+    """A metric with its interval, if it is there."""
+    if metric not in found:
+        return "–"
+    told = found[metric]
+    low, high = (f"{factor * x:.{digits}f}" for x in (told.low, told.high))
+    return f"{factor * told.value:.{digits}f} ({low} to {high})"
+
+
 def row(name: str, run: Any, floor: float) -> str:
     """A line of the table."""
     found = run.metrics
-
-    def shown(metric: str, factor: float = 1.0, digits: int = 1) -> str:
-        if metric not in found:
-            return "–"
-        told = found[metric]
-        low, high = (f"{factor * x:.{digits}f}" for x in (told.low, told.high))
-        return f"{factor * told.value:.{digits}f} ({low} to {high})"
-
+    shown = partial(cell, found)
     cells = (
         name, shown("fidelity", 100), shown("fidelity_change", 100, 2), shown("decode_1"),
         shown("decode_8"), shown("decode_32"), f"{floor / found['size'].value:.0f}",

@@ -13,8 +13,11 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from bench_generation import cell  # run as a script, it lies beside this one
 
 COLUMNS = ("recipe", "tokens/s, 1", "32", "floor, 1", "of the floor, %", "speed-up, 1", "32",
            "first token, ms", "size, GB", "GPU memory, GB", "n")  # fmt: skip
@@ -93,19 +96,12 @@ def row(name: str, found: Any, side: str, size: int, rate: float) -> str:
         for launch in found.launches
     ]
     told = speed(launches)
-
-    def shown(metric: str, digits: int = 1, factor: float = 1.0) -> str:
-        if metric not in told:
-            return "–"
-        one = told[metric]
-        low, high = (f"{factor * x:.{digits}f}" for x in (one.low, one.high))
-        return f"{factor * one.value:.{digits}f} ({low} to {high})"
-
+    shown = partial(cell, told)
     floor = rate / size
     cells = (
-        name, shown("decode_1"), shown("decode_32", 0), f"{floor:.0f}",
-        f"{100 * told['decode_1'].value / floor:.0f}", shown("speedup_latency", 2),
-        shown("speedup_32", 2), shown("first_token_p50", 1, 1e3), f"{size / 1e9:.2f}",
+        name, shown("decode_1"), shown("decode_32", digits=0), f"{floor:.0f}",
+        f"{100 * told['decode_1'].value / floor:.0f}", shown("speedup_latency", digits=2),
+        shown("speedup_32", digits=2), shown("first_token_p50", 1e3), f"{size / 1e9:.2f}",
         f"{told['memory'].value / 1e9:.1f}", str(told["decode_1"].n),
     )  # fmt: skip
     return "| " + " | ".join(cells) + " |"
